@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Microsoft.Extensions.AI;
+using Parley.Audio;
+
+namespace Parley.Engines;
+
+/// <summary>
+/// How sound travels between clients: <see cref="DataContent"/> of <c>audio/pcm;rate=N</c>, signed 16 bit little endian, mono.
+/// </summary>
+public static class PcmContent
+{
+    public static string MediaType(int sampleRate) => string.Create(CultureInfo.InvariantCulture, $"audio/pcm;rate={sampleRate}");
+
+    /// <summary>Scales by 32767, rounds to nearest and saturates.</summary>
+    public static DataContent FromFrame(AudioFrame frame)
+    {
+        ReadOnlySpan<float> samples = frame.Samples.Span;
+        byte[] bytes = new byte[samples.Length * 2];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            float scaled = MathF.Round(Math.Clamp(samples[i], -1f, 1f) * 32767f);
+            BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), (short)scaled);
+        }
+        return new DataContent(bytes, MediaType(frame.SampleRate));
+    }
+
+    /// <exception cref="ArgumentException">The media type is not <c>audio/pcm;rate=N</c>, or the bytes are not whole samples.</exception>
+    public static AudioFrame ToFrame(DataContent content)
+    {
+        const string prefix = "audio/pcm;rate=";
+        if (!content.MediaType.StartsWith(prefix, StringComparison.Ordinal)
+            || !int.TryParse(content.MediaType.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int rate))
+            throw new ArgumentException($"Expected audio/pcm;rate=N, found '{content.MediaType}'.", nameof(content));
+        ReadOnlySpan<byte> bytes = content.Data.Span;
+        if (bytes.Length % 2 != 0)
+            throw new ArgumentException($"{bytes.Length} bytes are not whole 16-bit samples.", nameof(content));
+        float[] samples = new float[bytes.Length / 2];
+        for (int i = 0; i < samples.Length; i++)
+            samples[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]) / 32768f;
+        return new AudioFrame(samples, rate);
+    }
+}

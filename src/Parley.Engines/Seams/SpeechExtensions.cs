@@ -1,0 +1,53 @@
+using Microsoft.Extensions.AI;
+
+namespace Parley.Engines;
+
+/// <summary>What speech needs and the shared abstraction lacks, as typed members.</summary>
+public static class SpeechExtensions
+{
+    extension(TextToSpeechOptions options)
+    {
+        /// <summary>Seed of whatever chance the engine uses; <see langword="null"/> for a fresh one.</summary>
+        public long? Seed
+        {
+            get => options.AdditionalProperties?["seed"] as long?;
+            set => (options.AdditionalProperties ??= [])["seed"] = value;
+        }
+
+        /// <summary>A recording whose voice is to be copied; only engines that clone take it.</summary>
+        public AudioContentReference? ReferenceAudio
+        {
+            get => options.AdditionalProperties?["reference_audio"] as AudioContentReference;
+            set => (options.AdditionalProperties ??= [])["reference_audio"] = value;
+        }
+
+        /// <summary>What the reference recording says, word for word; <see langword="null"/> if nobody wrote it down.</summary>
+        public string? ReferenceText
+        {
+            get => options.AdditionalProperties?["reference_text"] as string;
+            set => (options.AdditionalProperties ??= [])["reference_text"] = value;
+        }
+
+        /// <summary>How to speak, in words; only engines that take instructions use it.</summary>
+        public string? Instructions
+        {
+            get => options.AdditionalProperties?["instructions"] as string;
+            set => (options.AdditionalProperties ??= [])["instructions"] = value;
+        }
+    }
+
+    extension(TextToSpeechResponseUpdate update)
+    {
+        /// <summary>The words that start in this update, with times from the start of the utterance; empty where the engine gives none.</summary>
+        public IReadOnlyList<WordTiming> Words
+        {
+            get => update.AdditionalProperties?["words"] as IReadOnlyList<WordTiming> ?? [];
+            set => (update.AdditionalProperties ??= [])["words"] = value;
+        }
+    }
+}
+
+/// <summary>A reference recording, still encoded.</summary>
+/// <param name="Data">The file's bytes, in any format that can be decoded.</param>
+/// <param name="Name">Name for messages.</param>
+public sealed record AudioContentReference(ReadOnlyMemory<byte> Data, string Name);
