@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Parley.Models;
 
 namespace Parley.Engines;
 
@@ -77,13 +78,6 @@ public sealed class StarterModels
             throw new ModelFileException(full, $"is damaged: its SHA-256 is {found}, expected {expected.Sha256}. Restore it: git checkout -- models/starter");
         return full;
     }
-}
-
-/// <summary>A model file is missing, damaged or not what it should be.</summary>
-public sealed class ModelFileException(string path, string problem) : Exception($"{path} {problem}")
-{
-    /// <summary>The file or folder.</summary>
-    public string Path { get; } = path;
 }
 
 internal sealed record StarterManifest(IReadOnlyList<StarterFile> Files);
