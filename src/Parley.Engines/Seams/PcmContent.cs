@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using Parley.Audio;
@@ -12,16 +11,11 @@ public static class PcmContent
 {
     public static string MediaType(int sampleRate) => string.Create(CultureInfo.InvariantCulture, $"audio/pcm;rate={sampleRate}");
 
-    /// <summary>Scales by 32767, rounds to nearest and saturates.</summary>
+    /// <summary>Converts by <see cref="Pcm16"/>.</summary>
     public static DataContent FromFrame(AudioFrame frame)
     {
-        ReadOnlySpan<float> samples = frame.Samples.Span;
-        byte[] bytes = new byte[samples.Length * 2];
-        for (int i = 0; i < samples.Length; i++)
-        {
-            float scaled = MathF.Round(Math.Clamp(samples[i], -1f, 1f) * 32767f);
-            BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(2 * i), (short)scaled);
-        }
+        byte[] bytes = new byte[frame.Samples.Length * 2];
+        Pcm16.FromFloat(frame.Samples.Span, bytes);
         return new DataContent(bytes, MediaType(frame.SampleRate));
     }
 
@@ -36,8 +30,7 @@ public static class PcmContent
         if (bytes.Length % 2 != 0)
             throw new ArgumentException($"{bytes.Length} bytes are not whole 16-bit samples.", nameof(content));
         float[] samples = new float[bytes.Length / 2];
-        for (int i = 0; i < samples.Length; i++)
-            samples[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]) / 32768f;
+        Pcm16.ToFloat(bytes, samples);
         return new AudioFrame(samples, rate);
     }
 }
