@@ -3,17 +3,38 @@ namespace Parley.Graphs;
 /// <summary>Tells a weight file's format by its first bytes, and says what a file is that cannot be read.</summary>
 internal static class CheckpointFormat
 {
+    private const int HeadBytes = 512; // a tar header
+
     public static void Read(MappedFile file, CheckpointContent content)
     {
-        ReadOnlySpan<byte> head = file.Bytes(0, (int)Math.Min(file.Length, 512));
+        if (SafetensorsFile.LooksLike(file))
+        {
+            SafetensorsFile.Read(file, content.Tensors, content.Metadata);
+            return;
+        }
+        ReadOnlySpan<byte> head = file.Bytes(0, (int)Math.Min(file.Length, HeadBytes));
         if (head.IsEmpty)
-            throw new CheckpointException(file.Path, "the file is empty. Fetch it again.");
+            throw Refused("the file is empty. Fetch it again.");
         if (head.StartsWith("version https://git-lfs"u8))
-            throw new CheckpointException(file.Path, "this is a Git LFS pointer, not the weights. Run 'git lfs pull' in that folder, or download the file itself.");
+            throw Refused("this is a Git LFS pointer, not the weights. Run 'git lfs pull' in that folder, or download the file itself.");
         if (head.StartsWith("GGUF"u8))
-            throw new CheckpointException(file.Path, "this is a GGUF file: language models are read from it by the llama engine, not here.");
+            throw Refused("this is a GGUF file: language models are read from it by the llama engine, not here.");
         if (head.StartsWith("<!DOCTYPE"u8) || head.StartsWith("<html"u8))
-            throw new CheckpointException(file.Path, "this is a web page, not the weights: the download went to a page (often a login). Fetch the file itself.");
-        SafetensorsFile.Read(file, content.Tensors, content.Metadata);
+            throw Refused("this is a web page, not the weights: the download went to a page (often a login). Fetch the file itself.");
+        if (head is [0x80, _, _, ..])
+            throw Refused(head[1] == 2 && head[2] == 0x8a
+                ? "this is a torch file in the form before torch 1.6. Load it with torch and save it again with torch.save."
+                : "this is a bare Python pickle, not a torch file: it is not opened.");
+
+        if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8))
+            TorchArchive.Read(new(file), content);
+        else if (head is [0x1f, 0x8b, ..])
+            NemoArchive.ReadGzip(file, content);
+        else if (TarDirectory.LooksLike(head))
+            NemoArchive.Read(new(file), content);
+        else
+            SafetensorsFile.Read(file, content.Tensors, content.Metadata);
+
+        CheckpointException Refused(string problem) => new(file.Path, problem);
     }
 }

@@ -15,8 +15,9 @@ internal static class SafetensorsFile
     private const int LengthBytes = 8;
     private const int MaxRank = 64;
 
-    /// <summary>True if the file may be one of this format: a header length, then a brace.</summary>
-    public static bool LooksLike(MappedFile file) => file.Length > LengthBytes && file.Bytes(LengthBytes, 1)[0] == (byte)'{';
+    /// <summary>True if the file begins as one of this format: a header length below 4 GB, then a brace.</summary>
+    public static bool LooksLike(MappedFile file) =>
+        file.Length > LengthBytes && file.Bytes(0, LengthBytes + 1) is [_, _, _, _, 0, 0, 0, 0, (byte)'{'];
 
     /// <exception cref="CheckpointException">A rule of the format is broken.</exception>
     public static void Read(MappedFile file, IDictionary<string, CheckpointTensor> tensors, IDictionary<string, string> metadata)
