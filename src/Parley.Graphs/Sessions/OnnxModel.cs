@@ -67,6 +67,9 @@ public sealed class OnnxModel : IDisposable
         }
     }
 
+    /// <summary>Arrays for a caller who runs the model over and over on the same shapes. The caller disposes of them.</summary>
+    public OnnxBinding Bind() => new(Path, session);
+
     public void Dispose() => session.Dispose();
 
     private static OnnxModel Open(string path, Func<SessionOptions, InferenceSession> open)
