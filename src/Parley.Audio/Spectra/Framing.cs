@@ -27,10 +27,11 @@ public readonly record struct Framing(int WindowSamples, int HopSamples, int Pad
     public static Framing Inside(int windowSamples, int hopSamples) => new(windowSamples, hopSamples, 0, SignalPadding.Zeros);
 
     /// <summary>Windows of a signal of <paramref name="samples"/>: 1 + ⌊(samples + 2 · padding - window) / hop⌋, or 0 where not one fits.</summary>
-    public int Count(int samples)
+    /// <exception cref="OverflowException">More than 2^31 windows.</exception>
+    public int Count(long samples)
     {
         long room = samples + 2L * PaddingSamples - WindowSamples;
-        return room < 0 || samples == 0 ? 0 : (int)(1 + room / HopSamples);
+        return room < 0 || samples == 0 ? 0 : checked((int)(1 + room / HopSamples));
     }
 
     /// <summary>The sample at which window <paramref name="index"/> begins; negative inside the padding.</summary>
@@ -48,23 +49,5 @@ public readonly record struct Framing(int WindowSamples, int HopSamples, int Pad
         ArgumentOutOfRangeException.ThrowIfLessThan(WindowSamples, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(HopSamples, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(PaddingSamples);
-    }
-
-    /// <summary>Copies window <paramref name="index"/> of the signal, padding included.</summary>
-    internal void Copy(ReadOnlySpan<float> signal, int index, Span<float> window)
-    {
-        long start = Start(index);
-        if (start >= 0 && start + window.Length <= signal.Length)
-        {
-            signal.Slice((int)start, window.Length).CopyTo(window);
-            return;
-        }
-        for (int n = 0; n < window.Length; n++)
-        {
-            long at = start + n;
-            if (Padding == SignalPadding.Reflect)
-                at = at < 0 ? -at : at >= signal.Length ? 2L * (signal.Length - 1) - at : at;
-            window[n] = at >= 0 && at < signal.Length ? signal[(int)at] : 0;
-        }
     }
 }

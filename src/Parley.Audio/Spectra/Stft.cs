@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 
 namespace Parley.Audio.Spectra;
@@ -8,8 +9,8 @@ namespace Parley.Audio.Spectra;
 /// </summary>
 public sealed class Stft
 {
-    // Frames transformed at a time: a whole number of vector registers on every processor in use.
-    internal const int Lanes = 8;
+    // Frames transformed at a time: whole vector registers, and few enough that the work space stays in the nearest cache.
+    internal static int Lanes => Math.Max(8, Vector<float>.Count);
 
     private readonly RealFft fft;
     private readonly float[] window, windowed, binsRe, binsIm;
@@ -70,7 +71,7 @@ public sealed class Stft
             for (int lane = 0; lane < count; lane++)
             {
                 Span<float> place = windowed.AsSpan(windowOffset, window.Length);
-                Framing.Copy(signal, first + lane, place);
+                SignalView.Whole(signal).Copy(Framing.Start(first + lane), Framing.Padding, place);
                 TensorPrimitives.Multiply(place, window, place);
                 LanesOf.Scatter(windowed, lane, fft);
             }
