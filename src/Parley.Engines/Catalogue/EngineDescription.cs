@@ -42,6 +42,12 @@ public sealed record EngineDescription
     /// <summary>Rate of the sound made or wanted, in Hz; 0 where there is none.</summary>
     public int SampleRate { get; init; }
 
+    /// <summary>True if one job keeps every core busy for long; only one such job runs at a time in the process.</summary>
+    public bool IsHeavy { get; init; }
+
+    /// <summary>Jobs that it can work on at once; 0 if the machine's cores decide.</summary>
+    public int Slots { get; init; }
+
     /// <summary>The voices of a speech engine, the default first.</summary>
     public IReadOnlyList<Voice> Voices { get; init; } = [];
 }

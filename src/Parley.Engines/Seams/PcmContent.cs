@@ -19,13 +19,21 @@ public static class PcmContent
         return new DataContent(bytes, MediaType(frame.SampleRate));
     }
 
+    /// <summary>The rate that the media type states, in Hz.</summary>
+    /// <exception cref="ArgumentException">The media type is not <c>audio/pcm;rate=N</c>.</exception>
+    public static int RateOf(DataContent content)
+    {
+        const string prefix = "audio/pcm;rate=";
+        return content.MediaType.StartsWith(prefix, StringComparison.Ordinal)
+            && int.TryParse(content.MediaType.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int rate) && rate > 0
+            ? rate
+            : throw new ArgumentException($"Expected audio/pcm;rate=N, found '{content.MediaType}'.", nameof(content));
+    }
+
     /// <exception cref="ArgumentException">The media type is not <c>audio/pcm;rate=N</c>, or the bytes are not whole samples.</exception>
     public static AudioFrame ToFrame(DataContent content)
     {
-        const string prefix = "audio/pcm;rate=";
-        if (!content.MediaType.StartsWith(prefix, StringComparison.Ordinal)
-            || !int.TryParse(content.MediaType.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int rate))
-            throw new ArgumentException($"Expected audio/pcm;rate=N, found '{content.MediaType}'.", nameof(content));
+        int rate = RateOf(content);
         ReadOnlySpan<byte> bytes = content.Data.Span;
         if (bytes.Length % 2 != 0)
             throw new ArgumentException($"{bytes.Length} bytes are not whole 16-bit samples.", nameof(content));

@@ -1,0 +1,32 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Parley.Server;
+
+/// <summary>How the API's own objects are written: snake case, compact.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
+[JsonSerializable(typeof(ApiErrorBody))]
+[JsonSerializable(typeof(LegacyErrorBody))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(SpeechAudioDelta))]
+[JsonSerializable(typeof(SpeechAudioWords))]
+[JsonSerializable(typeof(SpeechAudioDone))]
+[JsonSerializable(typeof(SpeechAudioError))]
+[JsonSerializable(typeof(IReadOnlyList<SpokenWord>))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    private static readonly Lazy<ApiJson> Relaxed = new(() => With(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));
+    private static readonly Lazy<ApiJson> Escaped = new(() => With(JavaScriptEncoder.Default));
+
+    /// <summary>Text in any script as it is; these answers are never put into a page as they are.</summary>
+    public static ApiJson Compact => Relaxed.Value;
+
+    /// <summary>ASCII only, for headers.</summary>
+    public static ApiJson Ascii => Escaped.Value;
+
+    private static ApiJson With(JavaScriptEncoder encoder) =>
+        new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = encoder });
+}

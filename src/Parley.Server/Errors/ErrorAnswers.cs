@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Parley.Engines;
+
+namespace Parley.Server;
+
+/// <summary>Turns what was thrown into an answer in OpenAI's shape; after the first byte only the connection can tell, so it is cut.</summary>
+internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAnswers> log)
+{
+    /// <summary>Not sent: nobody is there. Stands in logs and metrics for a client that went away.</summary>
+    public const int ClientGone = 499;
+
+    [SuppressMessage("Design", "CA1031", Justification = "The last catch of the process: an unknown failure becomes one logged error and a 500.")]
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            context.Items[typeof(ErrorAnswers)] = ClientGone;
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = ClientGone;
+        }
+        catch (Exception thrown)
+        {
+            ApiException fault = Explain(context, thrown, clock: null);
+            if (context.Response.HasStarted)
+            {
+                LogCut(RequestId.Of(context), fault.Message);
+                context.Abort();
+                return;
+            }
+            await WriteAsync(context, fault);
+        }
+    }
+
+    /// <summary>What to tell the client about a failure; an unknown one is logged under the request's id.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="thrown">What went wrong.</param>
+    /// <param name="clock">Tells why work was cancelled; <see langword="null"/> where nothing can have been.</param>
+    public static ApiException Explain(HttpContext context, Exception thrown, RequestClock? clock)
+    {
+        ApiException? fault = thrown is OperationCanceledException ? clock?.Reason() : Translate(thrown);
+        if (fault is not null)
+            return fault;
+        LogFailure(context.RequestServices.GetRequiredService<ILogger<ErrorAnswers>>(), thrown, RequestId.Of(context));
+        return ApiException.Internal(RequestId.Of(context));
+    }
+
+    /// <returns>The answer to a failure that has one; <see langword="null"/> if it is our own fault.</returns>
+    private static ApiException? Translate(Exception thrown) => thrown switch
+    {
+        ApiException known => known,
+        QueueFullException full => ApiException.TooMany("queue_full", full.Message, full.RetryAfter),
+        QueueTimeoutException late => ApiException.Unavailable("timeout", late.Message, TimeSpan.FromSeconds(1)),
+        ModelFileException file => ApiException.Unavailable("model_failed", $"The model could not be loaded: {System.IO.Path.GetFileName(file.Path)} is missing or damaged. The server's log says how to mend it.", null, mayRetry: false),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } large => ApiException.TooLarge(large.Message),
+        BadHttpRequestException bad => ApiException.BadRequest(bad.Message),
+        _ => null,
+    };
+
+    public static async Task WriteAsync(HttpContext context, ApiException fault)
+    {
+        HttpResponse response = context.Response;
+        response.Clear();
+        response.StatusCode = fault.Status;
+        if (fault.RetryAfter is { } wait)
+        {
+            double seconds = Math.Max(1, Math.Ceiling(wait.TotalSeconds));
+            response.Headers.RetryAfter = FormattableString.Invariant($"{seconds:0}");
+            response.Headers["retry-after-ms"] = FormattableString.Invariant($"{Math.Max(1, wait.TotalMilliseconds):0}");
+        }
+        if (!fault.MayRetry)
+            response.Headers["x-should-retry"] = "false";
+        if (fault.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        if (context.Items.ContainsKey(LegacyEndpoints.Mark))
+            await response.WriteAsJsonAsync(new LegacyErrorBody(fault.Message, fault.Error), ApiJson.Default.LegacyErrorBody, cancellationToken: context.RequestAborted);
+        else
+            await response.WriteAsJsonAsync(new ApiErrorBody(fault.Error), ApiJson.Default.ApiErrorBody, cancellationToken: context.RequestAborted);
+    }
+
+    [LoggerMessage(3101, LogLevel.Error, "Request {RequestId} failed")]
+    private static partial void LogFailure(ILogger log, Exception thrown, string requestId);
+
+    [LoggerMessage(3102, LogLevel.Warning, "Request {RequestId} was cut after its first byte: {Reason}")]
+    private partial void LogCut(string requestId, string reason);
+}

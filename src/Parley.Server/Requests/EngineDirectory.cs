@@ -1,0 +1,127 @@
+using System.Collections.Frozen;
+using Parley.Engines;
+
+namespace Parley.Server;
+
+/// <summary>Finds the engine and the voice that a request means, by the names that clients use.</summary>
+internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions options)
+{
+    /// <summary>The voice names of OpenAI. Clients send nothing else, so every engine answers to them with its default voice.</summary>
+    public static readonly FrozenSet<string> CloudVoices = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
+        "alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin", "cedar");
+
+    private static readonly FrozenDictionary<EngineTask, string[]> CloudModels = new Dictionary<EngineTask, string[]>
+    {
+        [EngineTask.Speech] = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15", "tts", "default"],
+        [EngineTask.Transcription] =
+            ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-mini-transcribe-2025-12-15", "gpt-transcribe", "whisper", "default"],
+        [EngineTask.Chat] = ["default"],
+    }.ToFrozenDictionary();
+
+    /// <summary>Every other name of an engine, with the engine it leads to.</summary>
+    public IEnumerable<(string Alias, EngineDescription Engine)> Aliases()
+    {
+        foreach ((string alias, string target) in options.ModelAliases)
+        {
+            if (catalogue.TryFind(target, out EngineDescription? engine))
+                yield return (alias, engine);
+        }
+        foreach ((EngineTask task, string[] names) in CloudModels)
+        {
+            if (catalogue.Default(task) is not { } engine)
+                continue;
+            foreach (string name in names.Where(name => name != "default" && !options.ModelAliases.ContainsKey(name) && !catalogue.TryFind(name, out _)))
+                yield return (name, engine);
+        }
+    }
+
+    /// <summary>The engine for a model name; the default one where the client names none.</summary>
+    /// <exception cref="ApiException">404: no such engine, or none at all for this task.</exception>
+    public EngineDescription Find(EngineTask task, string? model) => FindNamed(task, model) ?? Default(task);
+
+    /// <summary>The engine and voice for a speech request. A concrete model confines the choice; with an alias or none, voice and language choose the engine.</summary>
+    /// <param name="model">Model name or alias; may be <see langword="null"/>.</param>
+    /// <param name="voice">Voice name; <see langword="null"/> for the default.</param>
+    /// <param name="language">BCP 47 tag; <see langword="null"/> for the voice's own.</param>
+    /// <exception cref="ApiException">404 for the model; 400 <c>unknown_voice</c> or <c>unsupported_language</c>.</exception>
+    public (EngineDescription Engine, Voice? Voice) FindSpeech(string? model, string? voice, string? language)
+    {
+        EngineDescription? named = FindNamed(EngineTask.Speech, model);
+        EngineDescription first = named ?? Default(EngineTask.Speech);
+        List<EngineDescription> engines = named is null ? [first, .. Of(EngineTask.Speech).Where(engine => engine != first)] : [named];
+
+        if (voice is not null && Match(engines, voice) is { } match)
+            return language is null || Speaks(match.Engine, language) ? match : throw UnsupportedLanguage(language, [match.Engine]);
+        if (voice is not null && !CloudVoices.Contains(voice) && engines.TrueForAll(engine => engine.Voices.Count > 0))
+            throw UnknownVoice(voice, engines);
+        if (language is null)
+            return (first, first.Voices.Count > 0 ? first.Voices[0] : null);
+        foreach (EngineDescription engine in engines)
+        {
+            if (LanguageTag.BestOf(language, engine.Voices.Select(candidate => candidate.Language)) is { } tag)
+                return (engine, engine.Voices.First(candidate => candidate.Language == tag));
+            if (Speaks(engine, language))
+                return (engine, engine.Voices.Count > 0 ? engine.Voices[0] : null);
+        }
+        throw UnsupportedLanguage(language, engines);
+    }
+
+    public IEnumerable<EngineDescription> Of(EngineTask task) => catalogue.Engines.Where(engine => engine.Task == task);
+
+    private EngineDescription Default(EngineTask task) => catalogue.Default(task)
+        ?? throw ApiException.UnknownModel($"No engine for {task.ToString().ToLowerInvariant()} is configured. 'parley engines' lists what there is.", []);
+
+    /// <returns><see langword="null"/> if the name is an alias of the default, or absent.</returns>
+    private EngineDescription? FindNamed(EngineTask task, string? model)
+    {
+        if (string.IsNullOrWhiteSpace(model))
+            return null;
+        string name = options.ModelAliases.TryGetValue(model, out string? target) ? target : model;
+        string bare = name[(name.LastIndexOf('/') + 1)..];
+        EngineDescription? engine = Of(task).FirstOrDefault(engine => engine.Name == name)
+            ?? Of(task).FirstOrDefault(engine => engine.Name.Equals(bare, StringComparison.OrdinalIgnoreCase));
+        if (engine is not null || CloudModels[task].Contains(bare, StringComparer.OrdinalIgnoreCase))
+            return engine;
+        List<string> known = [.. Of(task).Select(candidate => candidate.Name)];
+        string other = catalogue.TryFind(name, out EngineDescription? wrong) ? $" '{name}' is for {wrong.Task.ToString().ToLowerInvariant()}." : "";
+        string near = Nearest.Of(bare, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        throw ApiException.UnknownModel($"There is no model '{Shorten(model)}' for this.{other}{near} Available: {string.Join(", ", known)}.", known);
+    }
+
+    private static (EngineDescription Engine, Voice? Voice)? Match(IEnumerable<EngineDescription> engines, string voice)
+    {
+        foreach (EngineDescription engine in engines)
+        {
+            Voice? found = engine.Voices.FirstOrDefault(candidate => candidate.Id == voice)
+                ?? engine.Voices.FirstOrDefault(candidate => candidate.Id.Equals(voice, StringComparison.OrdinalIgnoreCase))
+                ?? engine.Voices.FirstOrDefault(candidate => candidate.Name.Equals(voice, StringComparison.OrdinalIgnoreCase));
+            if (found is not null)
+                return (engine, found);
+            // A remote engine may not say which voices it has; the name is for it to judge.
+            if (engine.Voices.Count == 0 && !CloudVoices.Contains(voice))
+                return (engine, new Voice(voice, voice, ""));
+        }
+        return null;
+    }
+
+    private static bool Speaks(EngineDescription engine, string language) =>
+        engine.Languages.Count == 0 || LanguageTag.BestOf(language, engine.Languages) is not null;
+
+    private static ApiException UnknownVoice(string voice, IEnumerable<EngineDescription> engines)
+    {
+        List<string> voices = [.. engines.SelectMany(engine => engine.Voices).Select(known => known.Id).Distinct()];
+        string near = Nearest.Of(voice, voices.Concat(CloudVoices)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        string more = voices.Count > 20 ? ", ..." : "";
+        return ApiException.Invalid("voice", $"Invalid speaker '{Shorten(voice)}'.{near} Supported: {string.Join(", ", voices.Take(20))}{more}.",
+            "unknown_voice", new Dictionary<string, object> { ["voices"] = voices });
+    }
+
+    private static ApiException UnsupportedLanguage(string language, IEnumerable<EngineDescription> engines)
+    {
+        List<string> languages = [.. engines.SelectMany(engine => engine.Languages).Distinct().Order(StringComparer.Ordinal)];
+        return ApiException.Invalid("language", $"'{Shorten(language)}' is not among the languages here: {string.Join(", ", languages)}.",
+            "unsupported_language", new Dictionary<string, object> { ["languages"] = languages });
+    }
+
+    private static string Shorten(string name) => name.Length <= 64 ? name : name[..64] + "...";
+}
