@@ -8,9 +8,25 @@ namespace Parley.Models.Misaki;
 /// </summary>
 internal static class PhonemeSet
 {
+    public const char Primary = 'ˈ';
+    public const char Secondary = 'ˌ';
+
     public static readonly SearchValues<char> Vowels = SearchValues.Create("AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻ");
     public static readonly SearchValues<char> Consonants = SearchValues.Create("bdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθ");
+    public static readonly SearchValues<char> Diphthongs = SearchValues.Create("AIOQWYʤʧ");
+
+    /// <summary>American vowels after which a t between vowels is flapped.</summary>
+    public static readonly SearchValues<char> TapVowels = SearchValues.Create("AIOWYiuæɑəɛɪɹʊʌ");
+
+    public static readonly SearchValues<char> StressMarks = SearchValues.Create("ˈˌ");
+    public static readonly SearchValues<char> Punctuation = SearchValues.Create(";:,.!?—…\"“”");
+
+    /// <summary>Punctuation that a listener hears as a pause.</summary>
+    public static readonly SearchValues<char> Pauses = SearchValues.Create(";:,.!?—…");
+
+    /// <summary>Characters that may be left out in silence where nothing else reads them.</summary>
+    public static readonly SearchValues<char> Junk = SearchValues.Create("',-._‘’/");
 
     /// <summary>True if some phoneme is a vowel or a consonant.</summary>
-    public static bool HasSound(string phonemes) => phonemes.AsSpan().ContainsAny(Vowels) || phonemes.AsSpan().ContainsAny(Consonants);
+    public static bool HasSound(ReadOnlySpan<char> phonemes) => phonemes.ContainsAny(Vowels) || phonemes.ContainsAny(Consonants);
 }

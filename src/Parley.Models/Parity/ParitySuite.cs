@@ -4,7 +4,10 @@ namespace Parley.Models.Parity;
 public static class ParitySuite
 {
     /// <summary>The families, in the order they are reported. A new model adds one line here.</summary>
-    public static IReadOnlyList<IParityFamily> Families { get; } = [];
+    public static IReadOnlyList<IParityFamily> Families { get; } =
+    [
+        new StarterVoiceParity(),
+    ];
 
     /// <summary>All case folders under a root of goldens (or under one family, or one case), with the family that compares each.</summary>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>

@@ -1,0 +1,105 @@
+using System.Text;
+
+namespace Parley.Models.Misaki;
+
+/// <summary>
+/// Gives groups of sub-tokens their phonemes, from right to left because a word's sound depends on the next one's.
+/// hexgrad/misaki, en.py, G2P.__call__.
+/// </summary>
+internal sealed class Pronouncer(Lexicon lexicon, Fallback fallback)
+{
+    /// <summary>Fills the phonemes of every sub-token.</summary>
+    public void Pronounce(IReadOnlyList<SubToken[]> groups)
+    {
+        Following next = default;
+        for (int i = groups.Count - 1; i >= 0; i--)
+            next = groups[i].Length == 1 ? PronounceOne(groups[i][0], next) : PronounceGroup(groups[i], next);
+    }
+
+    private Following PronounceOne(SubToken word, Following next)
+    {
+        if (word.Phonemes is null)
+        {
+            Reading reading = lexicon.Read(word.Alias ?? word.Text, word, next);
+            if (reading.Phonemes is null)
+                reading = fallback.Read(word.Text);
+            (word.Phonemes, word.Rating) = (reading.Phonemes, reading.Rating);
+        }
+        return Update(next, word.Phonemes, word);
+    }
+
+    /// <summary>The longest runs that the lexicon knows, from the right; one that nothing knows sends the whole group to the net.</summary>
+    private Following PronounceGroup(SubToken[] group, Following next)
+    {
+        int left = 0, right = group.Length;
+        while (left < right)
+        {
+            Span<SubToken> run = group.AsSpan(left, right - left);
+            SubToken? merged = AnyDecided(run) ? null : SubToken.Merge(run, withPhonemes: false);
+            Reading reading = merged is null ? Reading.Nothing : lexicon.Read(merged.Alias ?? merged.Text, merged, next);
+            if (merged is not null && reading.Phonemes is not null)
+            {
+                next = Update(next, reading.Phonemes, merged);
+                Assign(run, reading);
+                right = left;
+                left = 0;
+                continue;
+            }
+            if (left + 1 < right)
+            {
+                left++;
+                continue;
+            }
+            right--;
+            left = 0;
+            SubToken last = group[right];
+            if (last.Phonemes is not null)
+                continue;
+            if (IsJunk(last.Text))
+            {
+                (last.Phonemes, last.Rating) = ("", 3);
+                continue;
+            }
+            Assign(group, fallback.Read(SubToken.Merge(group, withPhonemes: false).Text));
+            return next;                                                       // the reference leaves the context as it was
+        }
+        CompoundStress.Resolve(group);
+        return next;
+    }
+
+    private static void Assign(Span<SubToken> run, Reading reading)
+    {
+        foreach (SubToken piece in run)
+            (piece.Phonemes, piece.Rating) = ("", reading.Rating);
+        run[0].Phonemes = reading.Phonemes;
+    }
+
+    private static Following Update(Following next, string? phonemes, SubToken word)
+    {
+        NextSound sound = next.Sound;
+        foreach (char c in phonemes ?? "")
+        {
+            NextSound? decided = PhonemeSet.Vowels.Contains(c) ? NextSound.Vowel
+                : PhonemeSet.Consonants.Contains(c) ? NextSound.Consonant
+                : PhonemeSet.Pauses.Contains(c) ? NextSound.None
+                : null;
+            if (decided is null)
+                continue;
+            sound = decided.Value;
+            break;
+        }
+        return new(sound, word.Text is "to" or "To" || (word.Text == "TO" && word.Tag is "TO" or "IN"));
+    }
+
+    private static bool AnyDecided(ReadOnlySpan<SubToken> run)
+    {
+        foreach (SubToken piece in run)
+        {
+            if (piece.IsDecided)
+                return true;
+        }
+        return false;
+    }
+
+    internal static bool IsJunk(string text) => text.AsSpan().IndexOfAnyExcept(PhonemeSet.Junk) < 0;
+}
