@@ -94,4 +94,7 @@ public sealed class OnnxModelException(string path, string problem, Exception? c
 {
     /// <summary>The file.</summary>
     public string Path { get; } = path;
+
+    /// <summary>What is wrong with it, as the rest of a sentence that begins with the file.</summary>
+    public string Problem { get; } = problem;
 }

@@ -1,16 +1,30 @@
-using System.Text.Json;
-using Parley.Models.Misaki;
-
 namespace Parley.Models.Parity;
 
-/// <summary>The starter voice and its front end: <c>text</c> (texts.jsonl, units.json).</summary>
+/// <summary>
+/// The starter voice, its front end, and Kokoro-82M on the same front end, beside the stored results of the original
+/// programs: <c>text</c>, <c>audio</c>, <c>stream</c> and <c>kokoro</c>.
+/// </summary>
 public sealed class StarterVoiceParity : IParityFamily
 {
     public string Name => "starter-voice";
 
-    public bool Recognises(string folder) => StarterTextParity.Recognises(folder);
+    public bool Recognises(string folder) => KindOf(folder) is not null;
 
-    public IEnumerable<ParityRow> Compare(string folder, CancellationToken cancel) => StarterTextParity.Compare(folder, HibariFolder(), cancel);
+    public IEnumerable<ParityRow> Compare(string folder, CancellationToken cancel) => KindOf(folder)!(folder, HibariFolder(), cancel);
+
+    private static Func<string, string, CancellationToken, IEnumerable<ParityRow>>? KindOf(string folder)
+    {
+        if (StarterTextParity.Recognises(folder))
+            return StarterTextParity.Compare;
+        if (!File.Exists(Path.Combine(folder, "case.json")))
+            return null;
+        return Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(folder))) switch
+        {
+            "audio" => HibariParity.CompareAudio,
+            "stream" => HibariParity.CompareStream,
+            _ => null,
+        };
+    }
 
     /// <summary>The starter voice's own files, in the program's folder or in one above it.</summary>
     private static string HibariFolder()
