@@ -10,28 +10,28 @@ public static class SpeechExtensions
         /// <summary>Seed of whatever chance the engine uses; <see langword="null"/> for a fresh one.</summary>
         public long? Seed
         {
-            get => options.AdditionalProperties?["seed"] as long?;
+            get => options.AdditionalProperties?.GetValueOrDefault("seed") as long?;
             set => (options.AdditionalProperties ??= [])["seed"] = value;
         }
 
         /// <summary>A recording whose voice is to be copied; only engines that clone take it.</summary>
         public AudioContentReference? ReferenceAudio
         {
-            get => options.AdditionalProperties?["reference_audio"] as AudioContentReference;
+            get => options.AdditionalProperties?.GetValueOrDefault("reference_audio") as AudioContentReference;
             set => (options.AdditionalProperties ??= [])["reference_audio"] = value;
         }
 
         /// <summary>What the reference recording says, word for word; <see langword="null"/> if nobody wrote it down.</summary>
         public string? ReferenceText
         {
-            get => options.AdditionalProperties?["reference_text"] as string;
+            get => options.AdditionalProperties?.GetValueOrDefault("reference_text") as string;
             set => (options.AdditionalProperties ??= [])["reference_text"] = value;
         }
 
         /// <summary>How to speak, in words; only engines that take instructions use it.</summary>
         public string? Instructions
         {
-            get => options.AdditionalProperties?["instructions"] as string;
+            get => options.AdditionalProperties?.GetValueOrDefault("instructions") as string;
             set => (options.AdditionalProperties ??= [])["instructions"] = value;
         }
     }
@@ -41,7 +41,7 @@ public static class SpeechExtensions
         /// <summary>The words that start in this update, with times from the start of the utterance; empty where the engine gives none.</summary>
         public IReadOnlyList<WordTiming> Words
         {
-            get => update.AdditionalProperties?["words"] as IReadOnlyList<WordTiming> ?? [];
+            get => update.AdditionalProperties?.GetValueOrDefault("words") as IReadOnlyList<WordTiming> ?? [];
             set => (update.AdditionalProperties ??= [])["words"] = value;
         }
     }

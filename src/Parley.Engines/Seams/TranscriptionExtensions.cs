@@ -10,42 +10,42 @@ public static class TranscriptionExtensions
         /// <summary>Words that set style and spelling, as if said before.</summary>
         public string? Prompt
         {
-            get => options.AdditionalProperties?["prompt"] as string;
+            get => options.AdditionalProperties?.GetValueOrDefault("prompt") as string;
             set => (options.AdditionalProperties ??= [])["prompt"] = value;
         }
 
         /// <summary>0 to 1; <see langword="null"/> means 0 with fallback to higher ones.</summary>
         public float? Temperature
         {
-            get => options.AdditionalProperties?["temperature"] as float?;
+            get => options.AdditionalProperties?.GetValueOrDefault("temperature") as float?;
             set => (options.AdditionalProperties ??= [])["temperature"] = value;
         }
 
         /// <summary>Beams of the search; <see langword="null"/> for the engine's default, 1 for greedy.</summary>
         public int? BeamSize
         {
-            get => options.AdditionalProperties?["beam_size"] as int?;
+            get => options.AdditionalProperties?.GetValueOrDefault("beam_size") as int?;
             set => (options.AdditionalProperties ??= [])["beam_size"] = value;
         }
 
         /// <summary>True if words are wanted with their times.</summary>
         public bool WithWords
         {
-            get => options.AdditionalProperties?["words"] as bool? ?? false;
+            get => options.AdditionalProperties?.GetValueOrDefault("words") as bool? ?? false;
             set => (options.AdditionalProperties ??= [])["words"] = value;
         }
 
         /// <summary>False to hand the engine the silence too; default true: it is cut away first.</summary>
         public bool CutSilence
         {
-            get => options.AdditionalProperties?["cut_silence"] as bool? ?? true;
+            get => options.AdditionalProperties?.GetValueOrDefault("cut_silence") as bool? ?? true;
             set => (options.AdditionalProperties ??= [])["cut_silence"] = value;
         }
 
         /// <summary>Told the share of the recording that is done, 0 to 1.</summary>
         public IProgress<double>? Progress
         {
-            get => options.AdditionalProperties?["progress"] as IProgress<double>;
+            get => options.AdditionalProperties?.GetValueOrDefault("progress") as IProgress<double>;
             set => (options.AdditionalProperties ??= [])["progress"] = value;
         }
     }
@@ -55,7 +55,7 @@ public static class TranscriptionExtensions
         /// <summary>The whole result with segments and times.</summary>
         public Transcript? Transcript
         {
-            get => response.AdditionalProperties?["transcript"] as Transcript;
+            get => response.AdditionalProperties?.GetValueOrDefault("transcript") as Transcript;
             set => (response.AdditionalProperties ??= [])["transcript"] = value;
         }
     }
@@ -65,7 +65,7 @@ public static class TranscriptionExtensions
         /// <summary>The segment that this update brings.</summary>
         public TranscriptSegment? Segment
         {
-            get => update.AdditionalProperties?["segment"] as TranscriptSegment;
+            get => update.AdditionalProperties?.GetValueOrDefault("segment") as TranscriptSegment;
             set => (update.AdditionalProperties ??= [])["segment"] = value;
         }
     }
