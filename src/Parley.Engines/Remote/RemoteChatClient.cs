@@ -1,0 +1,104 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using OpenAI;
+using OpenAI.Chat;
+
+namespace Parley.Engines;
+
+/// <summary>
+/// Chat with a server by OpenAI's own client. What that client takes for the end of an answer is checked here: a connection that
+/// closes before the model gave its reason to stop was torn, and a torn answer is a failure, never a short answer.
+/// </summary>
+internal sealed class RemoteChatClient : DelegatingChatClient
+{
+    private readonly RemoteServer server;
+    private readonly EngineDescription description;
+
+    public RemoteChatClient(RemoteServer server, EngineDescription description) : base(Connect(server))
+    {
+        this.server = server;
+        this.description = description;
+    }
+
+    public override async Task<ChatResponse> GetResponseAsync(IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await base.GetResponseAsync(messages, options, cancellationToken);
+        }
+        catch (Exception fault) when (Translate(fault, cancellationToken) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        bool isFinished = false;
+        await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(updates, cancellationToken))
+        {
+            isFinished |= updates.Current.FinishReason is not null;
+            yield return updates.Current;
+        }
+        if (!isFinished)
+            throw server.Broken("broke off its answer: the stream ended before the model was done.");
+    }
+
+    public override object? GetService(Type serviceType, object? serviceKey = null) =>
+        serviceKey is null && serviceType == typeof(EngineDescription) ? description : base.GetService(serviceType, serviceKey);
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            server.Dispose();
+    }
+
+    private static IChatClient Connect(RemoteServer server)
+    {
+        OpenAIClientOptions options = new()
+        {
+            Endpoint = server.BaseUrl,
+            Transport = new HttpClientPipelineTransport(server.Http), // the time limits are there
+            NetworkTimeout = Timeout.InfiniteTimeSpan,
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0), // it would repeat what the server has begun to work on
+        };
+        // The client insists on a key; a server that wants none does not look at it.
+        return new ChatClient(server.Model, new ApiKeyCredential(server.Key ?? "none"), options).AsIChatClient();
+    }
+
+    private async Task<bool> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, CancellationToken cancel)
+    {
+        try
+        {
+            return await updates.MoveNextAsync();
+        }
+        catch (Exception fault) when (Translate(fault, cancel) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    private RemoteServerException? Translate(Exception fault, CancellationToken cancel) => fault switch
+    {
+        ClientResultException { Status: not 0 } refusal => new RemoteServerException(description.Name, $"at {server.BaseUrl} answered {refusal.Status}: {FirstLine(refusal)}", fault)
+        {
+            Status = (System.Net.HttpStatusCode)refusal.Status,
+        },
+        ClientResultException or AggregateException => server.Failure(fault.InnerException ?? fault),
+        System.Text.Json.JsonException or InvalidOperationException or KeyNotFoundException => server.Broken($"sent something that is no chat answer: {fault.Message}"),
+        _ when RemoteServer.IsNetworkFault(fault, cancel) => server.Failure(fault),
+        _ => null,
+    };
+
+    private static string FirstLine(ClientResultException refusal)
+    {
+        // The client's message is a head line, an empty line, and what the server said.
+        string[] lines = refusal.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length > 1 ? lines[^1] : lines.FirstOrDefault() ?? "";
+    }
+}

@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
+
+namespace Parley.Engines.Tests.Remote;
+
+public class RemoteChatTests
+{
+    private static readonly CancellationToken Cancel = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Words_arrive_while_the_server_still_thinks()
+    {
+        TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using FakeServer server = await ServeAsync(async (http, write) =>
+        {
+            await write(Delta("Good"));
+            await heard.Task;
+            await write(Delta(" day."));
+            await write(Finish);
+            await write("[DONE]");
+        });
+        using IChatClient client = await OpenAsync(server);
+
+        List<string> pieces = [];
+        ChatFinishReason? reason = null;
+        await foreach (ChatResponseUpdate update in client.GetStreamingResponseAsync("Hello", cancellationToken: Cancel))
+        {
+            if (update.Text.Length > 0)
+                pieces.Add(update.Text);
+            reason ??= update.FinishReason;
+            heard.TrySetResult();
+        }
+
+        Assert.Equal(["Good", " day."], pieces);
+        Assert.Equal(ChatFinishReason.Stop, reason);
+    }
+
+    [Fact]
+    public async Task An_answer_torn_by_a_reset_is_an_error()
+    {
+        await using FakeServer server = await ServeAsync(async (http, write) =>
+        {
+            await write(Delta("Good"));
+            http.Abort();
+        });
+        using IChatClient client = await OpenAsync(server);
+
+        RemoteServerException fault = await Assert.ThrowsAsync<RemoteServerException>(() => ReadAllAsync(client));
+
+        Assert.Contains("broke off", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_that_ends_politely_without_a_reason_to_stop_is_an_error()
+    {
+        await using FakeServer server = await ServeAsync((_, write) => write(Delta("Good")));
+        using IChatClient client = await OpenAsync(server);
+
+        RemoteServerException fault = await Assert.ThrowsAsync<RemoteServerException>(() => ReadAllAsync(client));
+
+        Assert.Contains("before the model was done", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_asked_once_and_told_in_the_servers_words()
+    {
+        int calls = 0;
+        await using FakeServer server = await FakeServer.StartAsync(app => app.MapPost("/v1/chat/completions", () =>
+        {
+            calls++;
+            return Results.Json(new { error = new { message = "The model is asleep.", type = "server_error" } }, statusCode: 503);
+        }));
+        using IChatClient client = await OpenAsync(server);
+
+        RemoteServerException fault = await Assert.ThrowsAsync<RemoteServerException>(() => client.GetResponseAsync("Hello", cancellationToken: Cancel));
+
+        Assert.Contains("The model is asleep.", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(503, (int)fault.Status!);
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_named()
+    {
+        RemoteOptions options = new() { Task = EngineTask.Chat, BaseUrl = new("http://127.0.0.1:1/v1"), Model = "m" };
+        using IChatClient client = await RemoteSpeechTests.OpenAsync<IChatClient>(options);
+
+        RemoteServerException fault = await Assert.ThrowsAsync<RemoteServerException>(() => ReadAllAsync(client));
+
+        Assert.Contains("cannot be reached at http://127.0.0.1:1/v1", fault.Message, StringComparison.Ordinal);
+    }
+
+    private const string Finish = """{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
+
+    private static string Delta(string text) =>
+        """{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"TEXT"},"finish_reason":null}]}""".Replace("TEXT", text, StringComparison.Ordinal);
+
+    private static Task<FakeServer> ServeAsync(Func<HttpContext, Func<string, Task>, Task> answer) =>
+        FakeServer.StartAsync(app => app.MapPost("/v1/chat/completions", async (HttpContext http) =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            await answer(http, async data =>
+            {
+                await http.Response.WriteAsync($"data: {data}\n\n", http.RequestAborted);
+                await http.Response.Body.FlushAsync(http.RequestAborted);
+            });
+        }));
+
+    private static Task<IChatClient> OpenAsync(FakeServer server) =>
+        RemoteSpeechTests.OpenAsync<IChatClient>(new() { Task = EngineTask.Chat, BaseUrl = server.BaseUrl, Model = "m" });
+
+    private static async Task ReadAllAsync(IChatClient client)
+    {
+        await foreach (ChatResponseUpdate _ in client.GetStreamingResponseAsync("Hello", cancellationToken: Cancel))
+        {
+        }
+    }
+}
