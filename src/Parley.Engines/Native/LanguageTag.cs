@@ -28,7 +28,5 @@ internal static class LanguageTag
         return string.Join('-', parts);
     }
 
-    private static ReadOnlySpan<char> PrimarySpan(string tag) => tag.AsSpan(0, tag.IndexOf('-') is >= 0 and int dash ? dash : tag.Length);
-
-    private static string Primary(string tag) => PrimarySpan(tag).ToString();
+    private static string Primary(string tag) => tag.IndexOf('-') is > 0 and int dash ? tag[..dash] : tag;
 }

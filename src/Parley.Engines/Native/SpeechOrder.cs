@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.AI;
 
 namespace Parley.Engines;
@@ -6,8 +7,8 @@ namespace Parley.Engines;
 /// <param name="Text">Not blank.</param>
 /// <param name="Voice">One of the engine's voices.</param>
 /// <param name="Speed">0.25 to 4; 1 is the voice's own pace.</param>
-/// <param name="Seed">Seed of the engine's noise; <see langword="null"/> for a fresh one.</param>
-internal sealed record SpeechOrder(string Text, Voice Voice, float Speed, long? Seed)
+/// <param name="Seed">Seed of the engine's noise: the caller's, or a fresh one.</param>
+internal sealed record SpeechOrder(string Text, Voice Voice, float Speed, long Seed)
 {
     public const float SlowestSpeed = 0.25f, FastestSpeed = 4;
 
@@ -28,7 +29,8 @@ internal sealed record SpeechOrder(string Text, Voice Voice, float Speed, long? 
         if (!(speed >= SlowestSpeed && speed <= FastestSpeed))
             throw new ArgumentOutOfRangeException(nameof(options), speed, $"Speed must be from {SlowestSpeed} to {FastestSpeed}.");
         RefuseForeignOptions(options, engine);
-        return new(text, FindVoice(options, engine), speed, options.Seed);
+        long seed = options.Seed ?? BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue; // a seed is never negative on the wire
+        return new(text, FindVoice(options, engine), speed, seed);
     }
 
     private static void RefuseForeignOptions(TextToSpeechOptions options, EngineDescription engine)

@@ -44,6 +44,23 @@ public static class SpeechExtensions
             get => update.AdditionalProperties?.GetValueOrDefault("words") as IReadOnlyList<WordTiming> ?? [];
             set => (update.AdditionalProperties ??= [])["words"] = value;
         }
+
+        /// <summary>The seed that was used, in the first update of an engine that uses chance.</summary>
+        public long? Seed
+        {
+            get => update.AdditionalProperties?.GetValueOrDefault("seed") as long?;
+            set => (update.AdditionalProperties ??= [])["seed"] = value;
+        }
+    }
+
+    extension(TextToSpeechResponse response)
+    {
+        /// <summary>All words with their times; empty where the engine gives none.</summary>
+        public IReadOnlyList<WordTiming> Words
+        {
+            get => response.AdditionalProperties?.GetValueOrDefault("words") as IReadOnlyList<WordTiming> ?? [];
+            set => (response.AdditionalProperties ??= [])["words"] = value;
+        }
     }
 }
 
