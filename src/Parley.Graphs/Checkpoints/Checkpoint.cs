@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Parley.Graphs;
 
@@ -12,11 +15,13 @@ public sealed class Checkpoint : IDisposable
 {
     private readonly CheckpointContent content;
     private readonly string prefix; // "" or "layers.3."
+    private readonly WeightBinding? binding;
 
-    private Checkpoint(CheckpointContent content, string prefix)
+    private Checkpoint(CheckpointContent content, string prefix, WeightBinding? binding = null)
     {
         this.content = content;
         this.prefix = prefix;
+        this.binding = binding;
     }
 
     /// <summary>
@@ -50,6 +55,12 @@ public sealed class Checkpoint : IDisposable
     /// <summary>What was opened: a file or a folder.</summary>
     public string Path => content.Path;
 
+    /// <summary>
+    /// Tells this checkpoint from another without reading all of it: a hash over each file's name, length, time of change, beginning, end,
+    /// and samples between.
+    /// </summary>
+    public string Identity => content.Identity();
+
     /// <summary>What a safetensors file says about itself (<c>__metadata__</c>).</summary>
     public IReadOnlyDictionary<string, string> Metadata => content.Metadata;
 
@@ -70,7 +81,7 @@ public sealed class Checkpoint : IDisposable
         content.Tensors.Values.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>The part of the checkpoint whose names begin with <paramref name="name"/> and a dot.</summary>
-    public Checkpoint Under(string name) => new(content, $"{prefix}{name}.");
+    public Checkpoint Under(string name) => new(content, $"{prefix}{name}.", binding);
 
     public bool Contains(string name) => content.Tensors.ContainsKey(prefix + name);
 
@@ -81,6 +92,47 @@ public sealed class Checkpoint : IDisposable
     public CheckpointTensor Tensor(string name) =>
         TryTensor(name, out CheckpointTensor? tensor) ? tensor
         : throw new CheckpointException(Path, $"there is no tensor '{prefix}{name}' among its {content.Tensors.Count}.");
+
+    /// <summary>
+    /// Lets a model take its weights by <see cref="Weight"/>, and then reports everything that does not fit in one error: what is
+    /// missing, what has another shape, and what nobody asked for.
+    /// </summary>
+    /// <param name="bind">Takes the weights from the checkpoint it is given.</param>
+    /// <param name="unused">Beginnings of full names that the model knows and leaves unread.</param>
+    /// <exception cref="CheckpointException">The checkpoint is not that of the model.</exception>
+    public T Bind<T>(Func<Checkpoint, T> bind, params ReadOnlySpan<string> unused)
+    {
+        WeightBinding found = new();
+        T weights = bind(new(content, prefix, found));
+        found.Finish(Path, Tensors.Select(tensor => tensor.Name), unused);
+        return weights;
+    }
+
+    /// <summary>A weight of the given shape. Inside <see cref="Bind"/> a fault is noted and reported with all others; elsewhere it is thrown.</summary>
+    /// <exception cref="CheckpointException">There is no such tensor, or it has another shape.</exception>
+    public Weight Weight(string name, params ReadOnlySpan<int> shape)
+    {
+        ImmutableArray<int> wanted = [.. shape];
+        if (binding is null)
+        {
+            CheckpointTensor required = Tensor(name);
+            return Fits(required, wanted) ? Graphs.Weight.Of(required, wanted) : throw new CheckpointException(Path, Misfit(required, wanted));
+        }
+        binding.Asked(prefix + name);
+        if (!TryTensor(name, out CheckpointTensor? tensor))
+            binding.Missing(prefix + name);
+        else if (!Fits(tensor, wanted))
+            binding.Misshapen(Misfit(tensor, wanted));
+        else
+            return Graphs.Weight.Of(tensor, wanted);
+        return Graphs.Weight.Missing(prefix + name, wanted);
+    }
+
+    private static bool Fits(CheckpointTensor tensor, ImmutableArray<int> shape) =>
+        ElementConversion.ToF32Exists(tensor.ElementType) && tensor.Shape.SequenceEqual(shape.Select(size => (long)size));
+
+    private static string Misfit(CheckpointTensor tensor, ImmutableArray<int> shape) =>
+        $"'{tensor.Name}' is {tensor.ElementType} [{string.Join(", ", tensor.Shape)}] instead of [{string.Join(", ", shape)}]";
 
     /// <summary>The content of another file in the archive.</summary>
     /// <exception cref="CheckpointException">The archive has no such file, or it is larger than an array.</exception>
@@ -122,6 +174,21 @@ internal sealed class CheckpointContent(string path) : IDisposable
         MappedFile file = new(path);
         files.Add(file);
         return file;
+    }
+
+    public string Identity()
+    {
+        const int SampleBytes = 4096, Samples = 256;
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (MappedFile file in files.Where(file => !temporaryFiles.Contains(file.Path)))
+        {
+            long changed = File.GetLastWriteTimeUtc(file.Path).Ticks;
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetFileName(file.Path)}\n{file.Length}\n{changed}\n")));
+            long last = Math.Max(0, file.Length - SampleBytes);
+            for (int i = 0; i <= Samples; i++)
+                hash.AppendData(file.Bytes((long)((Int128)last * i / Samples), (int)Math.Min(SampleBytes, file.Length)));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>The name of a new file that lives as long as this content.</summary>
