@@ -123,7 +123,7 @@ internal sealed class SegmentationRules
 
     private void Close(long end)
     {
-        closed.Enqueue(new SpeechSegment(start, end));
+        closed.Enqueue(SpeechSegment.Bare(start, end));
         Forget();
     }
 

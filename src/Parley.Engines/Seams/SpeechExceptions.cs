@@ -25,12 +25,12 @@ public sealed class UnknownVoiceException(string engine, string voice, IReadOnly
     }
 }
 
-/// <summary>A speech engine, or the voice that was asked for, does not speak the language that was asked for.</summary>
+/// <summary>An engine, or the voice that was asked for, does not know the language that was asked for.</summary>
 /// <param name="speaker">The engine or voice, for the message.</param>
 /// <param name="language">What was asked for.</param>
 /// <param name="supported">BCP 47 tags of what it speaks.</param>
 public sealed class UnsupportedLanguageException(string speaker, string language, IReadOnlyList<string> supported)
-    : Exception($"{speaker} does not speak '{language}'. It speaks: {string.Join(", ", supported)}.")
+    : Exception($"{speaker} does not know the language '{language}'. It knows: {string.Join(", ", supported)}.")
 {
     public string Language { get; } = language;
 

@@ -22,6 +22,7 @@ public sealed record TranscriptSegment
 {
     public required int Id { get; init; }
 
+    /// <summary>As decoded: with a leading space where the language puts one, so that the texts of all segments make the whole text.</summary>
     public required string Text { get; init; }
 
     public required TimeSpan Start { get; init; }
@@ -38,8 +39,8 @@ public sealed record TranscriptSegment
     /// <summary>Length of the text over the length of its zlib form; above 2.4 it repeats itself.</summary>
     public float CompressionRatio { get; init; }
 
-    /// <summary>0 to 1.</summary>
-    public float NoSpeechProbability { get; init; }
+    /// <summary>0 to 1; <see langword="null"/> where the engine does not know it.</summary>
+    public float? NoSpeechProbability { get; init; }
 
     public IReadOnlyList<WordTiming> Words { get; init; } = [];
 }

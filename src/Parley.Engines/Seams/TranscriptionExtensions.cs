@@ -14,6 +14,13 @@ public static class TranscriptionExtensions
             set => (options.AdditionalProperties ??= [])["prompt"] = value;
         }
 
+        /// <summary>The languages among which the one spoken is looked for, if it is not given; empty for all.</summary>
+        public IReadOnlyList<string> CandidateLanguages
+        {
+            get => options.AdditionalProperties?.GetValueOrDefault("candidate_languages") as IReadOnlyList<string> ?? [];
+            set => (options.AdditionalProperties ??= [])["candidate_languages"] = value;
+        }
+
         /// <summary>0 to 1; <see langword="null"/> means 0 with fallback to higher ones.</summary>
         public float? Temperature
         {
@@ -67,6 +74,13 @@ public static class TranscriptionExtensions
         {
             get => update.AdditionalProperties?.GetValueOrDefault("segment") as TranscriptSegment;
             set => (update.AdditionalProperties ??= [])["segment"] = value;
+        }
+
+        /// <summary>The whole result; only the last update of a stream has it.</summary>
+        public Transcript? Transcript
+        {
+            get => update.AdditionalProperties?.GetValueOrDefault("transcript") as Transcript;
+            set => (update.AdditionalProperties ??= [])["transcript"] = value;
         }
     }
 }

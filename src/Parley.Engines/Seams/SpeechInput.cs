@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using Parley.Audio;
+
+namespace Parley.Engines;
+
+/// <summary>How sound travels to a recogniser: a stream that is a WAV file, or raw signed 16 bit little endian mono with a rate given beside it.</summary>
+public static class SpeechInput
+{
+    private const int HeaderBytes = 12; // RIFF, size, WAVE
+    private const int PortionBytes = 16 * 1024;
+
+    /// <summary>Reads the sound as it arrives, in memory that does not grow. The stream is left open.</summary>
+    /// <param name="stream">Need not seek.</param>
+    /// <param name="sampleRate">Of raw samples, in Hz; a WAV file brings its own.</param>
+    /// <param name="cancel">Ends the reading.</param>
+    /// <returns>Frames of one rate; each is valid until the next is asked for.</returns>
+    /// <exception cref="AudioFormatException">It is neither, or is cut short.</exception>
+    public static async IAsyncEnumerable<AudioFrame> ReadAsync(
+        Stream stream, int? sampleRate, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        byte[] head = new byte[HeaderBytes];
+        int read = await stream.ReadAtLeastAsync(head, HeaderBytes, throwOnEndOfStream: false, cancel);
+        bool isWav = read == HeaderBytes && head.AsSpan(8).SequenceEqual("WAVE"u8)
+            && (head.AsSpan(0, 4).SequenceEqual("RIFF"u8) || head.AsSpan(0, 4).SequenceEqual("RF64"u8) || head.AsSpan(0, 4).SequenceEqual("BW64"u8));
+        if (!isWav && sampleRate is null)
+        {
+            throw new AudioFormatException(read == 0 ? "The stream is empty."
+                : $"The stream begins with {Convert.ToHexStringLower(head.AsSpan(0, Math.Min(read, 8)))}: it is no WAV file. For raw 16-bit samples state their rate.");
+        }
+        IAsyncEnumerable<AudioFrame> frames = isWav
+            ? WavReader.ReadFramesAsync(new PrefixedStream(head, stream), cancel: cancel)
+            : ReadRawAsync(head.AsMemory(0, read), stream, sampleRate!.Value, cancel);
+        await foreach (AudioFrame frame in frames)
+            yield return frame;
+    }
+
+    private static async IAsyncEnumerable<AudioFrame> ReadRawAsync(
+        ReadOnlyMemory<byte> head, Stream stream, int sampleRate, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        byte[] portion = new byte[PortionBytes];
+        float[] samples = new float[PortionBytes / 2];
+        head.CopyTo(portion);
+        int filled = head.Length;
+        while (true)
+        {
+            int read = await stream.ReadAsync(portion.AsMemory(filled), cancel);
+            filled += read;
+            int whole = filled / 2 * 2;
+            if (whole > 0)
+            {
+                Pcm16.ToFloat(portion.AsSpan(0, whole), samples);
+                yield return new AudioFrame(samples.AsMemory(0, whole / 2), sampleRate);
+                portion[0] = portion[filled - 1]; // half a sample may be left
+                filled -= whole;
+            }
+            if (read > 0)
+                continue;
+            if (filled > 0)
+                throw new AudioFormatException("The raw sound ends in the middle of a 16-bit sample.");
+            yield break;
+        }
+    }
+
+    /// <summary>Bytes that were read already, then the rest of a stream; reads forward only and leaves the stream open.</summary>
+    private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
+    {
+        private ReadOnlyMemory<byte> prefix = prefix;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override int Read(byte[] buffer, int offset, int count) =>
+            prefix.IsEmpty ? rest.Read(buffer, offset, count) : TakePrefix(buffer.AsSpan(offset, count));
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            prefix.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(TakePrefix(buffer.Span));
+
+        public override void Flush() { }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        private int TakePrefix(Span<byte> buffer)
+        {
+            int taken = Math.Min(buffer.Length, prefix.Length);
+            prefix.Span[..taken].CopyTo(buffer);
+            prefix = prefix[taken..];
+            return taken;
+        }
+    }
+}
