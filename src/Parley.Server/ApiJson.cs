@@ -16,6 +16,15 @@ namespace Parley.Server;
 [JsonSerializable(typeof(SpeechAudioDone))]
 [JsonSerializable(typeof(SpeechAudioError))]
 [JsonSerializable(typeof(IReadOnlyList<SpokenWord>))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(AudioModelList))]
+[JsonSerializable(typeof(VoiceList))]
+[JsonSerializable(typeof(VoiceEntry))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(ChatCompletion))]
+[JsonSerializable(typeof(ChatChunk))]
+[JsonSerializable(typeof(ChatChunkWithUsage))]
+[JsonSerializable(typeof(HealthAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly Lazy<ApiJson> Relaxed = new(() => With(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));

@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Parley.Engines;
@@ -12,49 +12,72 @@ namespace Parley.Server;
 /// <summary>The HTTP server: OpenAI's routes over the engines of a catalogue.</summary>
 public static class ParleyServer
 {
-    /// <summary>Puts the server together; it listens once <see cref="StartAsync"/> is called.</summary>
+    /// <summary>Puts the server together; it listens once <see cref="StartAsync"/> is called, and stops on SIGTERM, SIGINT or <c>StopAsync</c>.</summary>
     /// <param name="options">Checked here; not to be changed afterwards.</param>
-    /// <param name="engines">The engines to serve. The caller owns them.</param>
+    /// <param name="engines">The engines to serve. The caller owns them and disposes them after the server.</param>
     /// <param name="logging">Adds the places that logs go to; none by default.</param>
     /// <param name="time">Clock of limits, waits and measurements.</param>
-    /// <exception cref="OptionsValidationException">A value lies outside its range; the message names all of them.</exception>
+    /// <exception cref="ServerStartException">An option lies outside its range, or two contradict each other; the message names all of them.</exception>
     public static WebApplication Build(ServerOptions options, EngineCatalogue engines, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
     {
-        ValidateOptionsResult check = new ServerOptionsValidator().Validate(null, options);
-        if (check.Failed)
-            throw new OptionsValidationException(nameof(ServerOptions), typeof(ServerOptions), check.Failures);
+        OptionsCheck.Check(options, engines);
+        // A line must end with CR LF; lenient readers before or behind us may split requests elsewhere.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
 
-        // The environment and appsettings.json are not read: every setting comes from the options.
+        // Neither appsettings.json nor ASPNETCORE_ variables are read: every setting comes from the options.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "parley" });
         logging?.Invoke(builder.Logging);
         builder.WebHost.UseKestrelCore();
-        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options));
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(engines);
-        builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton(services => new Admission(options.Queue, services.GetRequiredService<TimeProvider>()));
-        builder.Services.AddSingleton<Drain>();
-        builder.Services.AddSingleton<EngineDirectory>();
-        builder.Services.AddSingleton<SpeechEndpoints>();
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.Http.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Compact));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain.Listen + options.Drain.Requests + TimeSpan.FromSeconds(1));
+        AddServices(builder.Services, options, engines, time ?? TimeProvider.System);
+        builder.Services.AddTelemetry(options.Telemetry);
+        builder.Services.AddApiDescription();
 
         WebApplication app = builder.Build();
         app.UseMiddleware<RequestId>();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<EdgeGuard>();
         app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<AccessControl>();
+        app.UseMiddleware<DrainGate>();
         SpeechEndpoints.Map(app);
-        app.MapFallback(context => throw ApiException.UnknownRoute(context.Request.Method, context.Request.Path));
+        ModelEndpoints.Map(app);
+        ChatEndpoints.Map(app);
+        HealthEndpoints.Map(app);
+        app.MapTelemetry();
+        app.MapApiDescription();
         return app;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ServerOptions options)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = options.Http.MaxConnections;
-        kestrel.Limits.MaxRequestBodySize = options.Limits.JsonBytes;
-        kestrel.Listen(options.Http.Listen, options.Http.Port);
-    }
-
     /// <summary>Starts listening.</summary>
-    public static Task StartAsync(WebApplication app, CancellationToken cancel = default) => app.StartAsync(cancel);
+    /// <exception cref="ServerStartException">The address cannot be used; the message says which and what to do.</exception>
+    public static Task StartAsync(WebApplication app, CancellationToken cancel = default) => Listeners.StartAsync(app, cancel);
+
+    private static void AddServices(IServiceCollection services, ServerOptions options, EngineCatalogue engines, TimeProvider time)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(engines);
+        services.AddSingleton(time);
+        services.AddSingleton(new Admission(options.Queue, time));
+        services.AddSingleton<Drain>();
+        services.AddHostedService<DrainService>();
+        if (options.Auth.KeysFile is { } keys)
+            services.AddSingleton(provider => new KeyRing(keys, options.Auth, time, provider.GetRequiredService<ILogger<KeyRing>>()));
+        services.AddSingleton(provider => new BaselineFile(options.DataFolder, provider.GetRequiredService<ILogger<BaselineFile>>()));
+        services.AddSingleton<HealthMonitor>();
+        services.AddSingleton<ServerMeasures>();
+        services.AddSingleton<Warmup>();
+        services.AddHostedService(provider => provider.GetRequiredService<Warmup>());
+        services.AddSingleton<EngineDirectory>();
+        services.AddSingleton<EngineWork>();
+        services.AddSingleton<SpeechEndpoints>();
+        services.AddSingleton<ModelEndpoints>();
+        services.AddSingleton<ChatEndpoints>();
+        services.AddSingleton<HealthEndpoints>();
+    }
 }

@@ -8,11 +8,28 @@ namespace Parley.Engines;
 /// <param name="Open">Makes the client: an <c>ITextToSpeechClient</c>, <c>ISpeechToTextClient</c> or <c>IChatClient</c>, as the task says.</param>
 public sealed record EngineRegistration(EngineDescription Description, Func<CancellationToken, Task<IDisposable>> Open);
 
+/// <summary>How far the opening of an engine has come.</summary>
+public enum EngineState
+{
+    /// <summary>Nobody has asked for it yet.</summary>
+    Idle,
+
+    /// <summary>Its model is being loaded.</summary>
+    Loading,
+
+    /// <summary>It takes work.</summary>
+    Ready,
+
+    /// <summary>It could not be opened; the next request tries again.</summary>
+    Failed,
+}
+
 /// <summary>Every engine of this process by name. The first registration of a task is its default. Owns the opened clients.</summary>
 public sealed class EngineCatalogue : IAsyncDisposable
 {
     private readonly Dictionary<string, EngineRegistration> registrations = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<Task<IDisposable>>> opened = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> failures = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource closing = new();
 
     /// <exception cref="ArgumentException">Two engines have one name.</exception>
@@ -52,14 +69,25 @@ public sealed class EngineCatalogue : IAsyncDisposable
         try
         {
             IDisposable client = await opening.Value.WaitAsync(cancel);
+            failures.TryRemove(name, out _);
             return client as TClient
                 ?? throw new UnknownEngineException(name, $"it is for {registration.Description.Task.ToString().ToLowerInvariant()}");
         }
         catch when (opening.Value.IsFaulted || opening.Value.IsCanceled)
         {
+            if (opening.Value.Exception?.InnerException is { } failure)
+                failures[name] = failure.Message;
             opened.TryRemove(new KeyValuePair<string, Lazy<Task<IDisposable>>>(name, opening));
             throw;
         }
+    }
+
+    /// <summary>Whether an engine is open, and why not if it failed to.</summary>
+    public (EngineState State, string? Problem) StateOf(string name)
+    {
+        if (opened.TryGetValue(name, out Lazy<Task<IDisposable>>? opening) && opening.IsValueCreated)
+            return opening.Value.IsCompletedSuccessfully ? (EngineState.Ready, null) : (EngineState.Loading, null);
+        return failures.TryGetValue(name, out string? problem) ? (EngineState.Failed, problem) : (EngineState.Idle, null);
     }
 
     public async ValueTask DisposeAsync()

@@ -48,6 +48,15 @@ public sealed record EngineDescription
     /// <summary>Jobs that it can work on at once; 0 if the machine's cores decide.</summary>
     public int Slots { get; init; }
 
+    /// <summary>True if the work is done by another server: trying it out costs somebody something.</summary>
+    public bool IsRemote { get; init; }
+
+    /// <summary>
+    /// The options it honours beside voice, language and speed, by the names of the typed members: <c>Instructions</c>, <c>Seed</c>,
+    /// <c>Temperature</c>, <c>Tools</c>, <c>ResponseFormat</c>. Callers leave the others out and say so.
+    /// </summary>
+    public IReadOnlyList<string> Honours { get; init; } = [];
+
     /// <summary>The voices of a speech engine, the default first.</summary>
     public IReadOnlyList<Voice> Voices { get; init; } = [];
 }

@@ -7,13 +7,13 @@ using Parley.Engines;
 namespace Parley.Server;
 
 /// <summary>OpenAI's speech family: <c>/v1/audio/speech</c>, also without <c>/v1</c>.</summary>
-internal sealed class SpeechEndpoints(
-    EngineCatalogue catalogue, EngineDirectory directory, Admission admission, ServerOptions options, Drain drain, TimeProvider time)
+internal sealed class SpeechEndpoints(EngineWork work, EngineDirectory directory, ServerOptions options, ServerMeasures measures, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        foreach (string path in (string[])["/v1/audio/speech", "/audio/speech"])
-            routes.MapPost(path, (HttpContext context, SpeechEndpoints speech) => speech.CreateAsync(context));
+        routes.MapApiWithAndWithoutVersion("POST", "/audio/speech", RouteAccess.Speech, (HttpContext context, SpeechEndpoints speech) => speech.CreateAsync(context))
+            .WithName("createSpeech").WithTags("Audio").WithSummary("Text in, sound out, as it is made.")
+            .WithMetadata(new RouteDescription(SpeechFields.All, RouteDescription.Json, [.. SpeechFormats.All.Select(format => format.ContentType), "text/event-stream"]));
     }
 
     private async Task CreateAsync(HttpContext context)
@@ -24,20 +24,13 @@ internal sealed class SpeechEndpoints(
     }
 
     /// <summary>Waits for the engine's turn, speaks and sends.</summary>
-    public async Task SpeakAsync(HttpContext context, SpeechRequest request)
+    public Task SpeakAsync(HttpContext context, SpeechRequest request)
     {
-        using RequestClock clock = new(context, drain, options.Limits, time);
         WorkPriority priority = request.Delivery == Delivery.Whole ? WorkPriority.Buffered : WorkPriority.Streaming;
-        try
+        return work.RunAsync<ITextToSpeechClient>(context, request.Engine, priority, async (client, turn, clock) =>
         {
-            using EngineTurn turn = await admission.QueueOf(request.Engine).EnterAsync(Caller.Of(context), priority, clock.Token);
-            ITextToSpeechClient client = await catalogue.OpenAsync<ITextToSpeechClient>(request.Engine.Name, clock.Token);
             using SpeechRun run = new(client, request.Input, request.Options, turn);
-            await new SpeechAnswer(context, request, run, clock, options, time).SendAsync();
-        }
-        catch (OperationCanceledException) when (clock.Reason() is { } reason)
-        {
-            throw reason;
-        }
+            await new SpeechAnswer(context, request, run, clock, options, measures, time).SendAsync();
+        });
     }
 }

@@ -1,7 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 using Parley.Engines;
 using Parley.Models;
 
@@ -19,6 +22,8 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         try
         {
             await next(context);
+            if (Unanswered(context) is { } fault)
+                await WriteAsync(context, fault);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -39,6 +44,15 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         }
     }
 
+    /// <summary>What routing says with a bare status: no such route, or not by this method.</summary>
+    private static ApiException? Unanswered(HttpContext context) => context.Response switch
+    {
+        { HasStarted: true } => null,
+        { StatusCode: StatusCodes.Status404NotFound, ContentType: null } => ApiException.UnknownRoute(context.Request.Method, context.Request.Path),
+        { StatusCode: StatusCodes.Status405MethodNotAllowed } => ApiException.MethodNotAllowed(context.Request.Method, context.Request.Path),
+        _ => null,
+    };
+
     /// <summary>What to tell the client about a failure; an unknown one is logged under the request's id.</summary>
     /// <param name="context">The request.</param>
     /// <param name="thrown">What went wrong.</param>
@@ -56,6 +70,10 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
     private static ApiException? Translate(Exception thrown) => thrown switch
     {
         ApiException known => known,
+        UnknownVoiceException voice => ApiException.Invalid("voice", voice.Message, "unknown_voice", new Dictionary<string, object> { ["voices"] = voice.Known }),
+        UnsupportedLanguageException language => ApiException.Invalid("language", language.Message, "unsupported_language", new Dictionary<string, object> { ["languages"] = language.Supported }),
+        UnsupportedOptionException option => ApiException.Invalid(JsonNamingPolicy.SnakeCaseLower.ConvertName(option.Option), option.Message, "capability_missing"),
+        RemoteServerException remote => Translate(remote),
         QueueFullException full => ApiException.TooMany("queue_full", full.Message, full.RetryAfter),
         QueueTimeoutException late => ApiException.Unavailable("timeout", late.Message, TimeSpan.FromSeconds(1)),
         ModelFileException file => ApiException.Unavailable("model_failed", $"The model could not be loaded: {System.IO.Path.GetFileName(file.Path)} is missing or damaged. The server's log says how to mend it.", null, mayRetry: false),
@@ -64,10 +82,23 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         _ => null,
     };
 
+    // A refusal of the remote server is one of ours; that it cannot be reached, or breaks, is not the caller's fault.
+    private static ApiException Translate(RemoteServerException remote) => remote.Status switch
+    {
+        HttpStatusCode.TooManyRequests => ApiException.TooMany("rate_limited", remote.Message, remote.RetryAfter ?? TimeSpan.FromSeconds(1)),
+        HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => ApiException.BadRequest(remote.Message),
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
+            ApiException.Unavailable("backend_refused", $"'{remote.Engine}' does not accept this server's key for it.", null, mayRetry: false),
+        _ => ApiException.Unavailable("backend_unreachable", remote.Message, remote.RetryAfter ?? TimeSpan.FromSeconds(5)),
+    };
+
     public static async Task WriteAsync(HttpContext context, ApiException fault)
     {
         HttpResponse response = context.Response;
+        StringValues allow = response.Headers.Allow, connection = response.Headers.Connection;
         response.Clear();
+        response.Headers.Allow = allow;
+        response.Headers.Connection = connection;
         response.StatusCode = fault.Status;
         if (fault.RetryAfter is { } wait)
         {

@@ -85,7 +85,7 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
         List<string> known = [.. Of(task).Select(candidate => candidate.Name)];
         string other = catalogue.TryFind(name, out EngineDescription? wrong) ? $" '{name}' is for {wrong.Task.ToString().ToLowerInvariant()}." : "";
         string near = Nearest.Of(bare, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
-        throw ApiException.UnknownModel($"There is no model '{Shorten(model)}' for this.{other}{near} Available: {string.Join(", ", known)}.", known);
+        throw ApiException.UnknownModel($"There is no model '{RequestField.Shorten(model)}' for this.{other}{near} Available: {string.Join(", ", known)}.", known);
     }
 
     private static (EngineDescription Engine, Voice? Voice)? Match(IEnumerable<EngineDescription> engines, string voice)
@@ -112,16 +112,14 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
         List<string> voices = [.. engines.SelectMany(engine => engine.Voices).Select(known => known.Id).Distinct()];
         string near = Nearest.Of(voice, voices.Concat(CloudVoices)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         string more = voices.Count > 20 ? ", ..." : "";
-        return ApiException.Invalid("voice", $"Invalid speaker '{Shorten(voice)}'.{near} Supported: {string.Join(", ", voices.Take(20))}{more}.",
+        return ApiException.Invalid("voice", $"Invalid speaker '{RequestField.Shorten(voice)}'.{near} Supported: {string.Join(", ", voices.Take(20))}{more}.",
             "unknown_voice", new Dictionary<string, object> { ["voices"] = voices });
     }
 
     private static ApiException UnsupportedLanguage(string language, IEnumerable<EngineDescription> engines)
     {
         List<string> languages = [.. engines.SelectMany(engine => engine.Languages).Distinct().Order(StringComparer.Ordinal)];
-        return ApiException.Invalid("language", $"'{Shorten(language)}' is not among the languages here: {string.Join(", ", languages)}.",
+        return ApiException.Invalid("language", $"'{RequestField.Shorten(language)}' is not among the languages here: {string.Join(", ", languages)}.",
             "unsupported_language", new Dictionary<string, object> { ["languages"] = languages });
     }
-
-    private static string Shorten(string name) => name.Length <= 64 ? name : name[..64] + "...";
 }

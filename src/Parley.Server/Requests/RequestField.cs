@@ -32,11 +32,11 @@ internal abstract record RequestField(string Name, string Summary)
         _ => "nothing",
     };
 
-    protected static string Quote(string text)
-    {
-        string visible = string.Concat(text.Take(40).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
-        return $"'{visible}{(text.Length > 40 ? "..." : "")}'";
-    }
+    protected static string Quote(string text) => $"'{Shorten(text)}'";
+
+    /// <summary>A stranger's text, fit to be quoted.</summary>
+    public static string Shorten(string text) =>
+        string.Concat(text.Take(40).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > 40 ? "..." : "");
 }
 
 /// <summary>A field with values of one type.</summary>
@@ -151,4 +151,10 @@ internal sealed record JsonField(string Name, string Summary, string Shape) : Re
 
     /// <summary>The refusal of a value that does not have the shape.</summary>
     public ApiException Refuse(JsonElement value) => Refuse(Quote(value));
+}
+
+/// <summary>The file of an upload; it is read by the route, here it is only described.</summary>
+internal sealed record FileField(string Name, string Summary) : RequestField(Name, Summary)
+{
+    public override string Allowed => "a file";
 }

@@ -8,17 +8,24 @@ using Parley.Engines;
 namespace Parley.Server;
 
 /// <summary>Sends one spoken text in the way that was asked for. The status goes out only when the first sound is there, except in event streams.</summary>
-internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, SpeechRun run, RequestClock clock, ServerOptions options, TimeProvider time)
+internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, SpeechRun run, RequestClock clock, ServerOptions options, ServerMeasures measures, TimeProvider time)
 {
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(10);
 
-    public Task SendAsync() => request.Delivery switch
+    private readonly long start = time.GetTimestamp();
+
+    public async Task SendAsync()
     {
-        Delivery.Whole => SendWholeAsync(),
-        Delivery.Chunks => SendChunksAsync(),
-        Delivery.Events => SendEventsAsync(),
-        _ => throw new System.Diagnostics.UnreachableException(),
-    };
+        await (request.Delivery switch
+        {
+            Delivery.Whole => SendWholeAsync(),
+            Delivery.Chunks => SendChunksAsync(),
+            Delivery.Events => SendEventsAsync(),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        });
+        measures.SpeechEnded(request.Engine, time.GetElapsedTime(start), run.Spoken);
+        Caller.Use(context, run.Spoken);
+    }
 
     private async Task SendWholeAsync()
     {
@@ -83,6 +90,7 @@ internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, S
         }
         catch (Exception thrown) when (!context.RequestAborted.IsCancellationRequested)
         {
+            measures.Failed(request.Engine, thrown);
             ApiException fault = ErrorAnswers.Explain(context, thrown, clock);
             // The token of the stream may be what ended it; the last word goes out under the connection's own.
             using EventWriter last = new(new PatientBody(context, options.Limits.IdleReader, time, context.RequestAborted));
@@ -107,11 +115,19 @@ internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, S
                 throw ApiException.Timeout(FormattableString.Invariant($"'{request.Engine.Name}' made no sound within {options.Limits.FirstAudio.TotalSeconds:0} s."));
             }
         }
+        measures.SpeechBegan(request.Engine, time.GetElapsedTime(start) + run.Waited, run.Waited);
+        PcmResampler? resampler = null;
         do
         {
-            yield return sound.Current.Pcm;
+            (ReadOnlyMemory<byte> pcm, int rate) = sound.Current;
+            if (rate == request.SampleRate)
+                yield return pcm;
+            else if ((resampler ??= new PcmResampler(rate, request.SampleRate)).Push(pcm.Span) is { IsEmpty: false } converted)
+                yield return converted;
         }
         while (await sound.MoveNextAsync());
+        if (resampler is not null && resampler.Flush() is { IsEmpty: false } tail)
+            yield return tail;
     }
 
     private void SetHeaders(string contentType)

@@ -7,7 +7,7 @@ internal static class SpeechFields
     public static readonly TextField Input = new("input", "The text to speak.", int.MaxValue) { IsRequired = true };
     public static readonly JsonField Voice = new("voice", "Voice name, or an object with its id; the default voice where absent.", "a name or an object with an id") { Aliases = ["speaker"] };
     public static readonly TextField Instructions = new("instructions", "How to speak, in words; ignored by engines without style control.");
-    public static readonly ChoiceField Format = new("response_format", "Container and codec of the answer; default mp3.", [.. SpeechFormats.Names]) { Code = "unsupported_format" };
+    public static readonly ChoiceField Format = new("response_format", "Container and codec of the answer; default mp3.", [.. SpeechFormats.All.Select(format => format.Name)]) { Code = "unsupported_format" };
     public static readonly NumberField Speed = new("speed", "Rate of speech; default 1.", 0.25, 4);
     public static readonly ChoiceField StreamFormat = new("stream_format", "Chunked audio, or server-sent events.", "audio", "sse");
     public static readonly FlagField Stream = new("stream", "Chunked answer (true) or whole (false), where stream_format is absent.");

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Parley.Server;
 
 /// <summary>Encodes a stream of sound as it is made.</summary>
@@ -25,13 +23,10 @@ internal static class SpeechFormats
     public static readonly SpeechFormat Pcm = new("pcm", "audio/pcm", (pcm, _, _) => pcm);
     public static readonly SpeechFormat Wav = new("wav", "audio/wav", WavStream.EncodeAsync);
 
-    private static readonly FrozenDictionary<string, SpeechFormat> All =
-        new[] { Wav, Pcm }.ToFrozenDictionary(format => format.Name, StringComparer.Ordinal);
+    public static readonly IReadOnlyList<SpeechFormat> All = [Wav, Pcm];
 
     /// <summary>What an answer is in where the client does not say.</summary>
     public static SpeechFormat Default => Wav;
 
-    public static IEnumerable<string> Names => [Wav.Name, Pcm.Name];
-
-    public static SpeechFormat Named(string name) => All[name];
+    public static SpeechFormat Named(string name) => All.First(format => format.Name == name);
 }

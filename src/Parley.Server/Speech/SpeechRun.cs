@@ -25,6 +25,9 @@ internal sealed class SpeechRun(ITextToSpeechClient client, string text, TextToS
     /// <summary>What the engine counted, if it counts.</summary>
     public UsageDetails? Usage { get; private set; }
 
+    /// <summary>How long the text stood in line before it was spoken.</summary>
+    public TimeSpan Waited => turn.Waited;
+
     /// <summary>Sound handed on so far.</summary>
     public TimeSpan Spoken { get; private set; }
 
