@@ -46,7 +46,7 @@ public sealed class WavDecoder
     }
 
     /// <summary>Known once <c>fmt </c> has been read.</summary>
-    public WavFormat? Format { get; internal set; }
+    public WavFormat? Format { get; private set; }
 
     /// <summary>Passes over the sound, looking only for <see cref="Format"/>.</summary>
     internal bool SkipsData { get; init; }
@@ -108,6 +108,15 @@ public sealed class WavDecoder
                     return 0;
             }
         }
+    }
+
+    /// <summary>The same for callers that keep an index: <paramref name="used"/> of the bytes are behind it, and is advanced.</summary>
+    internal int Decode(ReadOnlySpan<byte> bytes, ref int used, Span<float> samples)
+    {
+        ReadOnlySpan<byte> rest = bytes[used..];
+        int count = Decode(ref rest, samples);
+        used = bytes.Length - rest.Length;
+        return count;
     }
 
     /// <summary>Call at the end of the bytes.</summary>
@@ -187,6 +196,9 @@ public sealed class WavDecoder
         };
         part = Part.Data;
     }
+
+    /// <summary>Goes on where sound came before its format, which was found elsewhere.</summary>
+    internal void Resume(WavFormat format) => SetFormat(format);
 
     private void SetFormat(WavFormat format)
     {

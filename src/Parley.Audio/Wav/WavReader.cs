@@ -44,7 +44,7 @@ public static class WavReader
                 count += decoder.Decode(ref bytes, samples.AsSpan(count));
                 if (decoder.NeedsFormat)
                 {
-                    decoder.Format = FindFormat(stream, start);
+                    decoder.Resume(FindFormat(stream, start));
                     stream.Position = start + decoder.Position;
                     break;
                 }
@@ -58,35 +58,40 @@ public static class WavReader
     }
 
     /// <summary>
-    /// Reads sound as it arrives, from a stream that need not seek, in memory that does not grow. Each frame's samples are
-    /// valid until the next one is asked for. The stream is left open.
+    /// Reads sound as it arrives, from a stream that need not seek, in memory that does not grow. A frame's samples are
+    /// valid until the next one is asked for; a file without samples gives one empty frame. The stream is left open.
     /// </summary>
     /// <inheritdoc cref="Read(string, int?)"/>
     public static async IAsyncEnumerable<AudioFrame> ReadFramesAsync(
         Stream stream, int? channel = null, [EnumeratorCancellation] CancellationToken cancel = default)
     {
-        WavDecoder decoder = new(channel);
+        long start = stream.CanSeek ? stream.Position : 0;
+        WavDecoder decoder = new(channel) { WaitsForFormat = stream.CanSeek };
         byte[] portion = new byte[PortionBytes];
         float[] samples = new float[PortionBytes / 4];
+        bool isEmpty = true;
         while (await stream.ReadAsync(portion, cancel) is > 0 and int read)
         {
             int used = 0;
             while (used < read)
             {
-                int count = Decode(decoder, portion.AsSpan(0, read), ref used, samples);
+                int count = decoder.Decode(portion.AsSpan(0, read), ref used, samples);
                 if (count > 0)
+                {
+                    isEmpty = false;
                     yield return new AudioFrame(samples.AsMemory(0, count), decoder.Format!.Value.SampleRate);
+                }
+                if (decoder.NeedsFormat)
+                {
+                    decoder.Resume(FindFormat(stream, start));
+                    stream.Position = start + decoder.Position;
+                    break;
+                }
             }
         }
         decoder.Complete();
-    }
-
-    private static int Decode(WavDecoder decoder, ReadOnlySpan<byte> portion, ref int used, Span<float> samples)
-    {
-        ReadOnlySpan<byte> bytes = portion[used..];
-        int count = decoder.Decode(ref bytes, samples);
-        used = portion.Length - bytes.Length;
-        return count;
+        if (isEmpty)
+            yield return new AudioFrame(default, decoder.Format!.Value.SampleRate);
     }
 
     // The header's promise counts only as far as the stream is long enough to keep it; without either, double.
