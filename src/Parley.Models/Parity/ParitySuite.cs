@@ -6,7 +6,11 @@ public static class ParitySuite
     /// <summary>The families, in the order they are reported. A new model adds one line here.</summary>
     public static IReadOnlyList<IParityFamily> Families { get; } =
     [
+        new CanaryParity(),
+        new ChatterboxParity(),
         new StarterVoiceParity(),
+        new WhisperParity(),
+        new XttsParity(),
     ];
 
     /// <summary>All case folders under a root of goldens (or under one family, or one case), with the family that compares each.</summary>
