@@ -16,7 +16,7 @@ public sealed record HibariOptions
     /// <summary>Seed of the noise: the same seed gives the same samples. <see langword="null"/> leaves the noise out.</summary>
     public required long? Seed { get; init; }
 
-    /// <summary>Quiet around the pieces; <see langword="null"/> keeps the network's own timing.</summary>
+    /// <summary>Quiet around the pieces at speed 1; <see langword="null"/> keeps the network's own timing.</summary>
     public Pauses? Pauses { get; init; } = Pauses.Conversational;
 
     /// <summary>How closely the front end follows its reference.</summary>

@@ -35,7 +35,7 @@ public sealed class HibariVoice : IDisposable
     /// </summary>
     public IEnumerable<SpokenPiece> Speak(string text, HibariOptions options, CancellationToken cancel = default)
     {
-        PieceJoiner joiner = new(HibariVocoder.SampleRate, options.Pauses);
+        PieceJoiner joiner = new(HibariVocoder.SampleRate, options.Pauses?.AtSpeed(options.Speed));
         int pieces = 0;
         foreach (Sentence sentence in frontEnd.ReadSentences(text, options.Reading))
         {

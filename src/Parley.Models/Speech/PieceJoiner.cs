@@ -90,24 +90,3 @@ public sealed class PieceJoiner(int sampleRate, Pauses? pauses)
 
     private int Samples(TimeSpan time) => (int)Math.Round(time.TotalSeconds * sampleRate);
 }
-
-/// <summary>Quiet before and after the sound of a piece. The pause that is heard at a joint is the sum of one after and one before.</summary>
-public sealed record Pauses
-{
-    /// <summary>What suits the Hibari voices: 300 ms between sentences, 120 ms between clauses.</summary>
-    public static Pauses Conversational { get; } = new();
-
-    internal static readonly TimeSpan Fade = TimeSpan.FromMilliseconds(5);
-
-    /// <summary>Before the utterance begins to sound.</summary>
-    public TimeSpan BeforeFirst { get; init; } = TimeSpan.FromMilliseconds(40);
-
-    public TimeSpan BeforeSentence { get; init; } = TimeSpan.FromMilliseconds(140);
-
-    public TimeSpan BeforeClause { get; init; } = TimeSpan.FromMilliseconds(40);
-
-    /// <summary>Also after the last sentence.</summary>
-    public TimeSpan AfterSentence { get; init; } = TimeSpan.FromMilliseconds(160);
-
-    public TimeSpan AfterClause { get; init; } = TimeSpan.FromMilliseconds(80);
-}

@@ -26,9 +26,10 @@ public sealed class WhisperSpeechToTextClientTests(WhisperSpeechToTextClientTest
         using FileStream wav = File.OpenRead(TestData.SharedOrSkip("golden/audio/third-party/jfk.wav"));
         SpeechToTextResponse response = await ear.Client.GetTextAsync(wav, new SpeechToTextOptions { WithWords = true }, TestContext.Current.CancellationToken);
         Assert.Equal("And so my fellow Americans, ask not what your country can do for you, ask what you can do for your country.", response.Text);
-        Assert.Equal("en", response.Transcript!.Language);
-        Assert.Equal(22, response.Transcript.Words.Count());
-        Assert.InRange(response.Transcript.Segments[0].Start.TotalSeconds, 0.25, 0.45);
-        Assert.InRange(response.Transcript.Segments[^1].End.TotalSeconds, 10.2, 10.7);
+        Transcript transcript = Assert.IsType<Transcript>(response.Transcript);
+        Assert.Equal("en", transcript.Language);
+        Assert.Equal(22, transcript.Words.Count());
+        Assert.InRange(transcript.Segments[0].Start.TotalSeconds, 0.25, 0.45);
+        Assert.InRange(transcript.Segments[^1].End.TotalSeconds, 10.2, 10.7);
     }
 }
