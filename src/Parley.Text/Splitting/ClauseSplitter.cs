@@ -142,7 +142,7 @@ public static class ClauseSplitter
         return false;
     }
 
-    private static int SkipSpace(string text, int at)
+    internal static int SkipSpace(string text, int at)
     {
         while (at < text.Length && char.IsWhiteSpace(text[at]))
             at++;
@@ -157,7 +157,7 @@ public static class ClauseSplitter
     }
 
     /// <summary>The last white space in (start, limit], else the last border between two characters as a reader counts them.</summary>
-    private static int CutBefore(string text, int start, int limit)
+    internal static int CutBefore(string text, int start, int limit)
     {
         for (int cut = limit; cut > start; cut--)
         {
