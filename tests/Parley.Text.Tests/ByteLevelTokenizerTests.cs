@@ -16,13 +16,13 @@ public class ByteLevelTokenizerTests
         ByteLevelTokenizer tokenizer = ByteLevelTokenizer.Open(TinyLlama);
         int begin = tokenizer.AddedToken("<|begin_of_text|>");
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(TestData.Golden("decoder/tiny-llama/case.json")));
-        int compared = 0;
         JsonElement[] plain = [.. golden.RootElement.GetProperty("cases").EnumerateArray().Where(@case => @case.GetProperty("kind").GetString() == "plain")];
         Assert.NotEmpty(plain);
         foreach (JsonElement @case in plain)
         {
             int[] expected = [.. @case.GetProperty("tokens").EnumerateArray().Select(id => id.GetInt32())];
-            Assert.Equal(expected, [begin, .. tokenizer.EncodeUserText(@case.GetProperty("text").GetString()!)]);
+            int[] found = [begin, .. tokenizer.EncodeUserText(@case.GetProperty("text").GetString()!)];
+            Assert.Equal(expected, found);
         }
     }
 
