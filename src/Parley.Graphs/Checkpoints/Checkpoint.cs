@@ -52,6 +52,19 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>
+    /// A checkpoint of bell-shaped random values that are made up when they are read: the full size of a model without its file.
+    /// Matrices keep the variance of what goes through them, vectors are near 1.
+    /// </summary>
+    public static Checkpoint Random(string name, IEnumerable<(string Name, ImmutableArray<long> Shape)> tensors, int seed)
+    {
+        CheckpointContent content = new(name) { OpaqueClasses = [] };
+        foreach ((string tensor, ImmutableArray<long> shape) in tensors)
+            content.Tensors.Add(tensor, new(tensor, shape, name, RandomValues.Of(tensor, shape, seed)));
+        content.Seed = seed;
+        return new(content, "");
+    }
+
     /// <summary>What was opened: a file or a folder.</summary>
     public string Path => content.Path;
 
@@ -158,6 +171,9 @@ internal sealed class CheckpointContent(string path) : IDisposable
 
     public required ImmutableArray<string> OpaqueClasses { get; init; }
 
+    /// <summary>Of a checkpoint of random values.</summary>
+    public int? Seed { get; set; }
+
     public OrderedDictionary<string, CheckpointTensor> Tensors { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
@@ -180,6 +196,8 @@ internal sealed class CheckpointContent(string path) : IDisposable
     {
         const int SampleBytes = 4096, Samples = 256;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (Seed is not null)
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"random {Path} {Seed}")));
         foreach (MappedFile file in files.Where(file => !temporaryFiles.Contains(file.Path)))
         {
             long changed = File.GetLastWriteTimeUtc(file.Path).Ticks;

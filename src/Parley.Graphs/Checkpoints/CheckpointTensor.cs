@@ -10,7 +10,8 @@ public sealed class CheckpointTensor
 {
     private const int Chunk = 1 << 20; // elements gathered at a time from a strided tensor
 
-    private readonly MappedFile file;
+    private readonly MappedFile? mapped;             // null if the values are made up
+    private readonly WeightReader? generator;
     private readonly long offset;             // of the first element, in bytes from the start of the file
     private readonly ImmutableArray<long> strides; // in elements; empty when the values lie one after another
     private readonly bool isBigEndian;
@@ -24,10 +25,23 @@ public sealed class CheckpointTensor
         ElementType = type;
         Shape = shape;
         ElementCount = shape.Aggregate(1L, (count, size) => checked(count * size));
-        this.file = file;
+        mapped = file;
+        FilePath = file.Path;
         this.offset = offset;
         this.strides = strides.IsDefault || IsRowMajor(shape, strides) ? [] : strides;
         this.isBigEndian = isBigEndian;
+    }
+
+    /// <summary>A f32 tensor whose values are made up when they are read.</summary>
+    internal CheckpointTensor(string name, ImmutableArray<long> shape, string path, WeightReader generator)
+    {
+        Name = name;
+        ElementType = ElementType.F32;
+        Shape = shape;
+        ElementCount = shape.Aggregate(1L, (count, size) => checked(count * size));
+        FilePath = path;
+        strides = [];
+        this.generator = generator;
     }
 
     /// <summary>The full name in the file, whatever prefix it was found under.</summary>
@@ -44,13 +58,15 @@ public sealed class CheckpointTensor
     public long ByteCount => checked((ElementCount * ElementType.Bits() + 7) / 8);
 
     /// <summary>The file that holds the values: a shard, or the archive.</summary>
-    public string FilePath => file.Path;
+    public string FilePath { get; }
 
     /// <summary>
     /// Where the values lie, in bytes from the start of <see cref="FilePath"/>, if they lie there one after another and
     /// little-endian; <see langword="null"/> otherwise.
     /// </summary>
-    public long? FileOffset => strides.IsEmpty && !isBigEndian ? offset : null;
+    public long? FileOffset => mapped is not null && strides.IsEmpty && !isBigEndian ? offset : null;
+
+    private MappedFile File => mapped ?? throw new NotSupportedException($"'{Name}' of {FilePath} is made of random numbers: it is read as f32 only.");
 
     /// <summary>All values as f32: f16 and bf16 exactly, f64 and integers rounded to the nearest.</summary>
     /// <exception cref="CheckpointException">The type has no conversion, or there are more values than an array can hold.</exception>
@@ -67,6 +83,11 @@ public sealed class CheckpointTensor
         CheckRange(first, values.Length);
         if (!ElementConversion.ToF32Exists(ElementType))
             throw CannotConvert("f32");
+        if (generator is not null)
+        {
+            generator(first, values);
+            return;
+        }
         Read(first, values, ElementConversion.ToF32);
     }
 
@@ -79,7 +100,7 @@ public sealed class CheckpointTensor
         long[] values = new long[ArrayLength()];
         Read(0, values, ElementConversion.ToI64);
         if (ElementType == ElementType.U64 && Array.Exists(values, value => value < 0))
-            throw new CheckpointException(file.Path, $"tensor '{Name}' holds integers above {long.MaxValue}.");
+            throw new CheckpointException(FilePath, $"tensor '{Name}' holds integers above {long.MaxValue}.");
         return values;
     }
 
@@ -89,7 +110,7 @@ public sealed class CheckpointTensor
         if (ElementType.Bits() < 8)
             throw CannotConvert("bytes");
         if (ByteCount > Array.MaxLength)
-            throw new CheckpointException(file.Path, $"tensor '{Name}' has {ByteCount} bytes, more than one array can hold.");
+            throw new CheckpointException(FilePath, $"tensor '{Name}' has {ByteCount} bytes, more than one array can hold.");
         byte[] bytes = new byte[ByteCount];
         ReadBytes(0, bytes);
         return bytes;
@@ -105,7 +126,7 @@ public sealed class CheckpointTensor
             throw new ArgumentException($"{bytes.Length} bytes are not whole elements of {size} bytes.", nameof(bytes));
         CheckRange(first, bytes.Length / size);
         if (strides.IsEmpty && !isBigEndian)
-            file.Bytes(offset + first * size, bytes.Length).CopyTo(bytes);
+            File.Bytes(offset + first * size, bytes.Length).CopyTo(bytes);
         else
             Gather(first, bytes, size);
     }
@@ -123,7 +144,7 @@ public sealed class CheckpointTensor
             ReadOnlySpan<byte> stored;
             if (inPlace)
             {
-                stored = file.Bytes(offset + (first + done) * size, count * size);
+                stored = File.Bytes(offset + (first + done) * size, count * size);
             }
             else
             {
@@ -149,7 +170,7 @@ public sealed class CheckpointTensor
         for (int done = 0; done < bytes.Length; done += size)
         {
             Span<byte> element = bytes.Slice(done, size);
-            file.Bytes(offset + at * size, size).CopyTo(element);
+            File.Bytes(offset + at * size, size).CopyTo(element);
             if (isBigEndian)
                 element.Reverse();
             for (int axis = Shape.Length - 1; axis >= 0; axis--)
@@ -164,7 +185,7 @@ public sealed class CheckpointTensor
     }
 
     private int ArrayLength() => ElementCount <= Array.MaxLength ? (int)ElementCount
-        : throw new CheckpointException(file.Path, $"tensor '{Name}' has {ElementCount} values, more than one array can hold.");
+        : throw new CheckpointException(FilePath, $"tensor '{Name}' has {ElementCount} values, more than one array can hold.");
 
     private void CheckRange(long first, int count)
     {
@@ -173,7 +194,7 @@ public sealed class CheckpointTensor
     }
 
     private CheckpointException CannotConvert(string target) =>
-        new(file.Path, $"tensor '{Name}' is {ElementType} and cannot be read as {target}.");
+        new(FilePath, $"tensor '{Name}' is {ElementType} and cannot be read as {target}.");
 
     internal static ImmutableArray<long> RowMajor(ImmutableArray<long> shape)
     {
