@@ -9,6 +9,7 @@ public static class ParitySuite
         new CanaryParity(),
         new ChatterboxParity(),
         new StarterVoiceParity(),
+        new VoxtralParity(),
         new WhisperParity(),
         new XttsParity(),
     ];
