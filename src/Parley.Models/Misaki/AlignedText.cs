@@ -30,6 +30,27 @@ internal sealed class AlignedText
         return new(source.Substring(start, length), starts, ends);
     }
 
+    /// <summary>A whole source.</summary>
+    public static AlignedText Of(string source) => Of(source, 0, source.Length);
+
+    /// <summary>Two texts with a space between, which stands for what lies between them in the source.</summary>
+    public static AlignedText Join(AlignedText left, AlignedText right)
+    {
+        if (left.Text.Length == 0)
+            return right;
+        if (right.Text.Length == 0)
+            return left;
+        return new(
+            $"{left.Text} {right.Text}", [.. left.starts, left.ends[^1], .. right.starts], [.. left.ends, Math.Max(left.ends[^1], right.starts[0]), .. right.ends]);
+    }
+
+    /// <summary>Two texts without anything between.</summary>
+    public static AlignedText Append(AlignedText left, AlignedText right) =>
+        new(left.Text + right.Text, [.. left.starts, .. right.starts], [.. left.ends, .. right.ends]);
+
+    /// <summary>A part of this text.</summary>
+    public AlignedText Slice(int start, int end) => new(Text[start..end], starts[start..end], ends[start..end]);
+
     /// <summary>Start (inclusive) and end (exclusive) in the source of a run of this text.</summary>
     public (int Start, int End) Source(int start, int length)
     {
@@ -43,8 +64,13 @@ internal sealed class AlignedText
     /// Rewrites every match, from left to right and without overlap; null leaves a match as it is. What a match and its
     /// replacement have in common at either end keeps its alignment, the rest stands for the rest.
     /// </summary>
-    public AlignedText Replace(Regex pattern, Func<Match, string?> say)
+    /// <param name="pattern">What to rewrite.</param>
+    /// <param name="say">The replacement of a match.</param>
+    /// <param name="needs">Characters of which every match has one: a text without them is not searched. Null to search always.</param>
+    public AlignedText Replace(Regex pattern, Func<Match, string?> say, string? needs = null)
     {
+        if (needs is not null && !Text.AsSpan().ContainsAny(needs))
+            return this;
         Builder? built = null;
         int done = 0;
         for (Match match = pattern.Match(Text); match.Success; match = match.NextMatch())
@@ -55,6 +81,30 @@ internal sealed class AlignedText
             built ??= new(this);
             built.Keep(done, match.Index);
             built.Replace(match.Index, match.Length, said);
+            done = match.Index + match.Length;
+        }
+        if (built is null)
+            return this;
+        built.Keep(done, Text.Length);
+        return built.Build();
+    }
+
+    /// <summary>Of every match only one group stays, with its alignment: marks around words go.</summary>
+    /// <param name="pattern">What to reduce.</param>
+    /// <param name="group">The group that stays.</param>
+    /// <param name="applies">False leaves a match as it is; null for all.</param>
+    public AlignedText Keep(Regex pattern, string group, Func<Match, bool>? applies = null)
+    {
+        Builder? built = null;
+        int done = 0;
+        for (Match match = pattern.Match(Text); match.Success; match = match.NextMatch())
+        {
+            if (applies is not null && !applies(match))
+                continue;
+            Group kept = match.Groups[group];
+            built ??= new(this);
+            built.Keep(done, match.Index);
+            built.Keep(kept.Index, kept.Index + kept.Length);
             done = match.Index + match.Length;
         }
         if (built is null)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text.Json;
 
@@ -7,6 +8,7 @@ namespace Parley.Models.Misaki;
 internal static class DataFile
 {
     private const int MostBytes = 64 << 20;                                    // ten times the largest file there is
+    private const int MostExpansion = 1032;                                    // deflate can do no more
 
     /// <summary>Reads a file and hands its JSON to <paramref name="parse"/>.</summary>
     /// <param name="path">A path that ends in <c>.gz</c> is decompressed.</param>
@@ -29,18 +31,20 @@ internal static class DataFile
         }
     }
 
+    /// <summary>The last four bytes of a gzip file are the length of its content.</summary>
     private static byte[] Decompress(string path)
     {
         using FileStream file = File.OpenRead(path);
+        Span<byte> tail = stackalloc byte[4];
+        file.Seek(-Math.Min(4, file.Length), SeekOrigin.End);
+        file.ReadExactly(tail);
+        file.Position = 0;
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(tail);
+        if (length is 0 or > MostBytes || length > file.Length * MostExpansion)
+            throw new InvalidDataException($"it claims to hold {length} bytes");
+        byte[] content = GC.AllocateUninitializedArray<byte>((int)length);
         using GZipStream stream = new(file, CompressionMode.Decompress);
-        using MemoryStream content = new((int)Math.Min(MostBytes, file.Length * 4));
-        byte[] block = new byte[1 << 16];
-        for (int read = stream.Read(block); read > 0; read = stream.Read(block))
-        {
-            if (content.Length + read > MostBytes)
-                throw new InvalidDataException($"it holds more than {MostBytes} bytes");
-            content.Write(block, 0, read);
-        }
-        return content.ToArray();
+        stream.ReadExactly(content);
+        return stream.ReadByte() < 0 ? content : throw new InvalidDataException($"it holds more than the {length} bytes that it claims");
     }
 }

@@ -8,8 +8,10 @@ namespace Parley.Models.Misaki;
 /// </summary>
 internal static partial class Grouper
 {
+    /// <param name="tokens">A sentence's tokens, tagged.</param>
+    /// <param name="mode">The default mode trusts the signs themselves more than their tags.</param>
     /// <returns>Groups of sub-tokens; those with one member were separate words.</returns>
-    public static List<SubToken[]> Group(IReadOnlyList<Token> tokens)
+    public static List<SubToken[]> Group(IReadOnlyList<Token> tokens, ReadingMode mode)
     {
         List<SubToken[]> groups = [];
         List<SubToken> open = [];                                              // joined by what is written after it without a space
@@ -22,13 +24,22 @@ internal static partial class Grouper
                 SubToken piece = pieces[j];
                 bool isLast = j == pieces.Count - 1;
                 bool endsNumber = isLast && (i + 1 == tokens.Count || tokens[i + 1].Tag != "CD");
-                if (piece.Phonemes is null)
+                if (!piece.IsDecided && !(mode == ReadingMode.Default && pieces.Count == 1 && IsMark(piece)))
                     Decide(piece, ref currency, endsNumber, between: j > 0 && !isLast ? (pieces[j - 1], pieces[j + 1]) : null);
                 Join(groups, open, piece);
             }
         }
         Close(groups, open);
         return groups;
+    }
+
+    /// <summary>Punctuation speaks for itself, whatever the tagger took it for.</summary>
+    private static bool IsMark(SubToken piece)
+    {
+        if (piece.Text is not ("(" or ")") && piece.Text.AsSpan().ContainsAnyExcept(PhonemeSet.Punctuation))
+            return false;
+        (piece.Phonemes, piece.Rating) = (piece.Text, 4);
+        return true;
     }
 
     private static void Decide(SubToken piece, ref string? currency, bool endsNumber, (SubToken Before, SubToken After)? between)
@@ -95,7 +106,7 @@ internal static partial class Grouper
     private static List<SubToken> Cut(Token token)
     {
         List<SubToken> pieces = [];
-        if (token.Phonemes is not null || token.Text.AsSpan().IndexOfAnyExceptInRange('a', 'z') < 0)
+        if (token.Phonemes is not null || token.Alias is not null || token.Text.AsSpan().IndexOfAnyExceptInRange('a', 'z') < 0)
         {
             pieces.Add(Piece(token, 0, token.Text));
         }
@@ -115,6 +126,7 @@ internal static partial class Grouper
         Tag = token.Tag,
         Start = token.Start + at,
         Length = text.Length,
+        Alias = token.Alias,
         Phonemes = token.Phonemes,
         Rating = token.Phonemes is null ? null : 5,
     };

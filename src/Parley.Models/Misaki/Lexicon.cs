@@ -154,7 +154,8 @@ internal sealed class Lexicon(LexiconTable gold, LexiconTable silver, EnglishAcc
     /// <summary>None for a lower-case word, strong for one in capitals, some for one with a capital.</summary>
     public static double? CapitalStress(string word) => IsLower(word) ? null : IsUpper(word) ? 2 : 0.5;
 
-    public bool InGold(string word) => Contains(gold, word);
+    /// <summary>True if a dictionary has the word, in this case or the other.</summary>
+    public bool IsWord(string word) => Contains(gold, word) || Contains(silver, word);
 
     private bool ReadsAsLowerCase(string word, string tag, double? stress, Following next)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 
@@ -39,6 +40,7 @@ internal sealed class LexiconTable
         return (Encoding.UTF8.GetString(phonemes[..phonemes.IndexOf((byte)0)]), null);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static LexiconTable Parse(byte[] json)
     {
         LexiconTable table = new();
@@ -60,6 +62,7 @@ internal sealed class LexiconTable
         return table;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Add(ref Utf8JsonReader reader)
     {
         Expect(reader, JsonTokenType.String);

@@ -16,12 +16,13 @@ internal sealed partial class Normalizer
 
     private const string Scale = $"hundred|thousand|million|billion|trillion|[kKmMbB]{End}";
 
-    private static readonly string[] Fractions =
+    /// <summary>Names of the parts, by denominator.</summary>
+    internal static readonly string[] Fractions =
         ["", "", "half", "third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
     private readonly NormalizerTables tables;
     private readonly Regex monthDay, dayMonth, titles, abbreviations, units, romanCardinal, romanOrdinal;
-    private readonly (char Sign, Regex? Pattern, string Said)[] symbols;
+    private readonly (char Sign, Regex Pattern, string Said)[] symbols;
 
     public Normalizer(NormalizerTables tables)
     {
@@ -43,34 +44,53 @@ internal sealed partial class Normalizer
         text = text.Replace(Quotes(), match => match.ValueSpan[0] switch { '’' => "'", '\u2012' => "-", _ => "—" });
         if (text.Text.Any(char.IsDigit))
         {
-            text = text.Replace(Time(), SayTime)
-                .Replace(IsoDate(), match => SayDate(match, "month", "day", "year"))
-                .Replace(SlashedDate(), SaySlashedDate)
+            text = SayDates(SayTimes(text))
                 .Replace(LargeMoney(), match => $"{match.Groups["number"]} {ScaleWord(match)} {tables.Currencies[match.Groups["sign"].Value].Many}")
-                .Replace(Cents(), match => Count(match, tables.Currencies["¢"]))
+                .Replace(Cents(), SayCents)
                 .Replace(OtherCurrency(), SayOtherCurrency)
                 .Replace(Degrees(), SayDegrees)
-                .Replace(units, match => Count(match, tables.Units[match.Groups["unit"].Value]))
-                .Replace(monthDay, SayMonthDay)
-                .Replace(dayMonth, SayDayMonth);
+                .Replace(units, match => Count(match, tables.Units[match.Groups["unit"].Value]));
+            text = SayDays(text);
         }
-        text = text.Replace(titles, match => tables.Titles[match.Groups["title"].Value] + " ");
+        text = SayTitles(text);
         text = text.Replace(abbreviations, match => SayAbbreviation(match, text.Text.Length));
-        text = text.Replace(NumberSign(), match => match.ValueSpan.StartsWith("Nos") ? "Numbers " : "Number ")
-            .Replace(HashNumber(), _ => "number ")
+        text = SayNumberSigns(text)
             .Replace(romanCardinal, match => $"{match.Groups["keyword"]} {RomanValue(match.Groups["numeral"].ValueSpan)}")
             .Replace(romanOrdinal, match => $"{match.Groups["keyword"]} the {NumberWords.Ordinal(RomanValue(match.Groups["numeral"].ValueSpan))}")
             .Replace(Phone(), match => string.Join(' ', Ascii(match.Value).Replace("-", ",", StringComparison.Ordinal).ToCharArray())
-                .Replace(" ,", ",", StringComparison.Ordinal))
-            .Replace(Fraction(), SayFraction)
-            .Replace(Range(), match => $"{match.Groups["from"]} to {match.Groups["to"]}")
-            .Replace(Plus(), _ => "plus ");
-        foreach ((char sign, Regex? pattern, string said) in symbols)
+                .Replace(" ,", ",", StringComparison.Ordinal), needs: "-")
+            .Replace(Fraction(), SayFraction, needs: "/")
+            .Replace(Range(), match => $"{match.Groups["from"]} to {match.Groups["to"]}", needs: "-–")
+            .Replace(Plus(), _ => "plus ", needs: "+");
+        return SaySymbols(text).Collapse().Replace(SpaceBeforeMark(), _ => "").Collapse();
+    }
+
+    // The rules that the default mode uses as they are.
+
+    public static AlignedText SayTimes(AlignedText text) => text.Replace(Time(), SayTime);
+
+    public AlignedText SayDates(AlignedText text) => text
+        .Replace(IsoDate(), match => SayDate(match, "month", "day", "year"))
+        .Replace(SlashedDate(), SaySlashedDate);
+
+    public AlignedText SayCentsAndDegrees(AlignedText text) => text.Replace(Cents(), SayCents).Replace(Degrees(), SayDegrees);
+
+    public AlignedText SayDays(AlignedText text) => text.Replace(monthDay, SayMonthDay).Replace(dayMonth, SayDayMonth);
+
+    public AlignedText SayTitles(AlignedText text) => text.Replace(titles, match => tables.Titles[match.Groups["title"].Value] + " ");
+
+    public static AlignedText SayNumberSigns(AlignedText text) => text
+        .Replace(NumberSign(), match => match.ValueSpan.StartsWith("Nos") ? "Numbers " : "Number ", needs: ".")
+        .Replace(HashNumber(), _ => "number ", needs: "#");
+
+    public AlignedText SaySymbols(AlignedText text)
+    {
+        foreach ((char sign, Regex pattern, string said) in symbols)
         {
             if (text.Text.Contains(sign))
-                text = text.Replace(pattern!, _ => said);
+                text = text.Replace(pattern, _ => said);
         }
-        return text.Collapse().Replace(SpaceBeforeMark(), _ => "").Collapse();
+        return text;
     }
 
     // Time, ISO date, slashed date.
@@ -113,6 +133,8 @@ internal sealed partial class Normalizer
     }
 
     // Money, degrees, units.
+
+    private string SayCents(Match match) => Count(match, tables.Currencies["¢"]);
 
     private string? SayOtherCurrency(Match match)
     {
@@ -165,7 +187,7 @@ internal sealed partial class Normalizer
         + "(?<numeral>M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
         + $"(?:(?<={WordCharacter}){End}|{Begin}(?={WordCharacter}))" + $"(?![.'’]{WordCharacter})";
 
-    private static int RomanValue(ReadOnlySpan<char> numeral)
+    public static int RomanValue(ReadOnlySpan<char> numeral)
     {
         int value = 0, last = 0;
         for (int i = numeral.Length - 1; i >= 0; i--)
@@ -177,7 +199,7 @@ internal sealed partial class Normalizer
         return value;
     }
 
-    private string SayFraction(Match match)
+    public string SayFraction(Match match)
     {
         int over = Int(match, "over"), under = Int(match, "under");
         if (over > 0 && over < under && under <= 10)
@@ -189,7 +211,7 @@ internal sealed partial class Normalizer
 
     // Patterns.
 
-    private static Regex? SymbolPattern(string symbol) =>
+    private static Regex SymbolPattern(string symbol) =>
         Pattern(symbol is "=" or "<" or ">" or "~" ? $@"(?<=\S) ?{symbol} ?(?=\S)" : Regex.Escape(symbol));
 
     private static Regex Pattern(string pattern) => new(pattern, RegexOptions.CultureInvariant);

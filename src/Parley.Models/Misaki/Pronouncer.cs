@@ -6,14 +6,34 @@ namespace Parley.Models.Misaki;
 /// Gives groups of sub-tokens their phonemes, from right to left because a word's sound depends on the next one's.
 /// hexgrad/misaki, en.py, G2P.__call__.
 /// </summary>
-internal sealed class Pronouncer(Lexicon lexicon, Fallback fallback)
+/// <param name="lexicon">Asked first.</param>
+/// <param name="fallback">Reads what the lexicon does not know.</param>
+/// <param name="known">Readings that come before the lexicon's; null where it has nothing.</param>
+internal sealed class Pronouncer(Lexicon lexicon, Func<string, Reading> fallback, Func<string, string?> known)
 {
     /// <summary>Fills the phonemes of every sub-token.</summary>
     public void Pronounce(IReadOnlyList<SubToken[]> groups)
     {
         Following next = default;
         for (int i = groups.Count - 1; i >= 0; i--)
-            next = groups[i].Length == 1 ? PronounceOne(groups[i][0], next) : PronounceGroup(groups[i], next);
+        {
+            SubToken[] group = groups[i];
+            if (!AnyDecided(group))
+                AssignKnown(group);
+            next = group.Length == 1 ? PronounceOne(group[0], next)
+                : group[0].Phonemes is null ? PronounceGroup(group, next)
+                : Update(next, group[0].Phonemes, group[0]);
+        }
+    }
+
+    /// <summary>A whole word, or one with 's, that has a reading of its own.</summary>
+    private void AssignKnown(SubToken[] group)
+    {
+        SubToken word = SubToken.Merge(group, withPhonemes: false);
+        if (known(word.Text) is { } phonemes)
+            Assign(group, new(phonemes, 5));
+        else if (word.Text.Length > 2 && word.Text[^2] is '\'' or '’' && word.Text[^1] == 's' && known(word.Text[..^2]) is { } owner)
+            Assign(group, new(Suffixes.AddS(lexicon.Accent, owner), 5));
     }
 
     private Following PronounceOne(SubToken word, Following next)
@@ -22,7 +42,7 @@ internal sealed class Pronouncer(Lexicon lexicon, Fallback fallback)
         {
             Reading reading = lexicon.Read(word.Alias ?? word.Text, word, next);
             if (reading.Phonemes is null)
-                reading = fallback.Read(word.Text);
+                reading = fallback(word.Text);
             (word.Phonemes, word.Rating) = (reading.Phonemes, reading.Rating);
         }
         return Update(next, word.Phonemes, word);
@@ -60,7 +80,7 @@ internal sealed class Pronouncer(Lexicon lexicon, Fallback fallback)
                 (last.Phonemes, last.Rating) = ("", 3);
                 continue;
             }
-            Assign(group, fallback.Read(SubToken.Merge(group, withPhonemes: false).Text));
+            Assign(group, fallback(SubToken.Merge(group, withPhonemes: false).Text));
             return next;                                                       // the reference leaves the context as it was
         }
         CompoundStress.Resolve(group);

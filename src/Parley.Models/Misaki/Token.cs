@@ -13,6 +13,9 @@ internal sealed record Token(string Text, int Start)
 
     /// <summary>Phonemes that the text itself gives; null for ordinary tokens.</summary>
     public string? Phonemes { get; set; }
+
+    /// <summary>Read instead of the text; null to read the text.</summary>
+    public string? Alias { get; set; }
 }
 
 /// <summary>

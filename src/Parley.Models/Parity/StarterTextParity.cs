@@ -59,13 +59,13 @@ internal static class StarterTextParity
     private static void CompareSound(
         string id, string accent, JsonElement golden, MisakiFrontEnd frontEnd, Analysis analysis, PhonemeVocabulary vocabulary, Stages stages)
     {
-        List<SubToken> words = frontEnd.Pronounce(analysis);
+        List<SubToken> words = frontEnd.Pronounce(analysis, ReadingMode.Faithful);
         stages.Add($"sub {accent}", id, Lines(golden.GetProperty("sub").EnumerateArray().Select(Strings)),
             Lines(analysis.Groups.Select(group => Lines(group.Select(piece => piece.Phonemes)))));
         stages.Add($"words {accent}", id,
             Lines(golden.GetProperty("words").EnumerateArray().Select(word => string.Join('|', word.EnumerateArray().Select(part => part.ToString())))),
             Lines(words.Select(word => $"{word.Text}|{word.Phonemes}|{word.Rating}|{(word.HasSpace ? 1 : 0)}")));
-        string phonemes = MisakiFrontEnd.Join(words);
+        string phonemes = PhonemeString.Join(words, ReadingMode.Faithful).Phonemes;
         stages.Add($"phonemes {accent}", id, golden.GetProperty("phonemes").GetString()!, phonemes);
         stages.Add($"ids {accent}", id, string.Join(',', golden.GetProperty("ids").EnumerateArray()), string.Join(',', vocabulary.Encode(phonemes)));
     }
@@ -73,7 +73,7 @@ internal static class StarterTextParity
     private static void CompareUnits(JsonElement units, MisakiFrontEnd us, MisakiFrontEnd gb, Stages stages)
     {
         foreach (JsonElement unit in units.GetProperty("normalize").EnumerateArray())
-            stages.Add("normalize", unit[0], unit[1].GetString()!, us.Normalize(AlignedText.Of(unit[0].GetString()!, 0, unit[0].GetString()!.Length)).Text);
+            stages.Add("normalize", unit[0], unit[1].GetString()!, us.Normalize(AlignedText.Of(unit[0].GetString()!), ReadingMode.Faithful).Text);
         foreach (JsonElement unit in units.GetProperty("split_sentences").EnumerateArray())
         {
             string text = unit[0].GetString()!;
@@ -106,7 +106,7 @@ internal static class StarterTextParity
         {
             string text = unit[0].GetString()!;
             stages.Add("tokenize", unit[0], Lines(unit[1].EnumerateArray().Select(token => $"{token[0]}|{token[1]}")),
-                Lines(us.Tokenize(text).Select(token => $"{token.Text}|{(token.HasSpace ? 1 : 0)}")));
+                Lines(us.Tokenize(text, ReadingMode.Faithful).Select(token => $"{token.Text}|{(token.HasSpace ? 1 : 0)}")));
         }
         foreach (JsonElement unit in units.GetProperty("tagger").EnumerateArray())
             CompareTags(unit, us, stages);
