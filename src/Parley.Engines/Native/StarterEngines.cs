@@ -40,9 +40,7 @@ public static class StarterEngines
         EngineDescription engine, StarterModels starter, IReadOnlyDictionary<string, HibariEntry> registry,
         OrderedDictionary<string, string> networks, CancellationToken cancel)
     {
-        foreach (string file in starter.Files.Where(file => file.StartsWith(Folder, StringComparison.Ordinal)))
-            starter.Verified(file);
-        HibariTextToSpeechClient client = new(engine, Path.Combine(starter.Folder, Folder), registry, networks);
+        HibariTextToSpeechClient client = new(engine, VerifiedFolder(starter), registry, networks);
         try
         {
             client.WarmUp(cancel);
@@ -53,6 +51,14 @@ public static class StarterEngines
             client.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The starter voice's folder, all files of which have been checked against the manifest.</summary>
+    internal static string VerifiedFolder(StarterModels starter)
+    {
+        foreach (string file in starter.Files.Where(file => file.StartsWith(Folder, StringComparison.Ordinal)))
+            starter.Verified(file);
+        return Path.Combine(starter.Folder, Folder);
     }
 
     private static Voice Describe(string name, HibariEntry entry) => new(

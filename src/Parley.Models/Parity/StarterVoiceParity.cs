@@ -22,6 +22,7 @@ public sealed class StarterVoiceParity : IParityFamily
         {
             "audio" => HibariParity.CompareAudio,
             "stream" => HibariParity.CompareStream,
+            "kokoro" => KokoroParity.Compare,
             _ => null,
         };
     }
