@@ -21,7 +21,7 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
     private static readonly TimeSpan MaxChunk = TimeSpan.FromSeconds(WhisperSession.WindowSeconds);
     private static readonly SegmentationOptions Speech = new()
     {
-        Padding = TimeSpan.FromMilliseconds(400), // pauses up to 0.8 s stay whole: the model times words by them
+        Padding = TimeSpan.FromMilliseconds(200), // soft beginnings and ends; pauses stay up to twice as long
         MaxSpeech = MaxChunk - TimeSpan.FromSeconds(1),
     };
 

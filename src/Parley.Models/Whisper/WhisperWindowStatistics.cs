@@ -18,7 +18,10 @@ public static class WhisperWindowStatistics
     /// <summary>The temperatures that are tried in turn.</summary>
     public static IReadOnlyList<float> Temperatures { get; } = [0f, 0.2f, 0.4f, 0.6f, 0.8f, 1f];
 
-    /// <summary>Bytes of the trimmed text in UTF-8 over the bytes of its zlib form; 0 for an empty text.</summary>
+    /// <summary>
+    /// Bytes of the trimmed text in UTF-8 over the bytes of its zlib form; 0 for an empty text. .NET's zlib needs a byte or two
+    /// more than the reference's for some texts.
+    /// </summary>
     public static double CompressionRatio(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text.Trim());

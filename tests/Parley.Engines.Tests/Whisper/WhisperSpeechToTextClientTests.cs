@@ -1,35 +1,246 @@
 using Microsoft.Extensions.AI;
+using Parley.Audio;
 using Parley.Engines.Whisper;
+using Parley.Models.Silero;
+using Parley.Models.Whisper;
+using static Parley.Engines.Tests.Whisper.ScriptedDecoder;
 
 namespace Parley.Engines.Tests.Whisper;
 
-/// <summary>The starter ear on real sound. One thread: on a busy machine whisper.cpp's threads wait for each other.</summary>
-public sealed class WhisperSpeechToTextClientTests(WhisperSpeechToTextClientTests.StarterEar ear) : IClassFixture<WhisperSpeechToTextClientTests.StarterEar>
+/// <summary>Everything around the model: streams, chunks, options, results. The model itself is scripted, voice activity is real.</summary>
+public sealed class WhisperSpeechToTextClientTests
 {
-    public sealed class StarterEar : IAsyncLifetime
+    private const int Rate = 16_000;
+    private static readonly string Jfk = TestData.Golden("audio/third-party/jfk.wav");
+
+    [Fact]
+    public async Task The_texts_of_the_updates_make_the_whole_text()
     {
-        public ISpeechToTextClient Client { get; private set; } = null!;
+        using WhisperSpeechToTextClient client = Client(new ScriptedDecoder(_ => Window("<0.00> One,<4.00><4.00> two.<8.00><end>")));
+        using FileStream wav = File.OpenRead(Jfk);
+        List<SpeechToTextResponseUpdate> updates = await client.GetStreamingTextAsync(wav, null, TestContext.Current.CancellationToken).ToListAsync();
+        Assert.Equal(
+            [SpeechToTextResponseUpdateKind.SessionOpen, SpeechToTextResponseUpdateKind.TextUpdated, SpeechToTextResponseUpdateKind.TextUpdated, SpeechToTextResponseUpdateKind.SessionClose],
+            updates.Select(update => update.Kind));
+        Assert.Equal("One, two.", string.Concat(updates.Select(update => update.Text)));
+        Transcript whole = updates[^1].Transcript!;
+        Assert.Equal(("One, two.", "en", 11.0), (whole.Text, whole.Language, whole.Duration.TotalSeconds));
+        Assert.Equal(updates[1].Segment, whole.Segments[0]);
+        Assert.Equal(whole.Segments[0].Start, updates[1].StartTime);
+    }
 
-        public async ValueTask InitializeAsync() => Client = (ISpeechToTextClient)await WhisperEngine.Register("whisper:base",
-            TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"), threads: 1).Open(CancellationToken.None);
-
-        public ValueTask DisposeAsync()
-        {
-            Client.Dispose();
-            return ValueTask.CompletedTask;
-        }
+    [Theory]
+    [InlineData("silence")]
+    [InlineData("hush")]
+    [InlineData("noise")]
+    [InlineData("hum")]
+    [InlineData("tick")]
+    [InlineData("nothing")]
+    public async Task Sound_without_speech_is_no_text_and_the_model_is_not_asked(string sound)
+    {
+        ScriptedDecoder decoder = new(_ => Window("<0.00> Thank you for watching!<2.00><end>"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        SpeechToTextResponse response = await client.GetTextAsync(Wav(Make(sound), Rate), null, TestContext.Current.CancellationToken);
+        Assert.Equal("", response.Text);
+        Assert.Empty(response.Transcript!.Segments);
+        Assert.Empty(decoder.Asked);
     }
 
     [Fact]
-    public async Task Speech_comes_out_as_its_words_with_their_times()
+    public async Task Silence_is_cut_away_and_times_are_those_of_the_recording()
     {
-        using FileStream wav = File.OpenRead(TestData.SharedOrSkip("golden/audio/third-party/jfk.wav"));
-        SpeechToTextResponse response = await ear.Client.GetTextAsync(wav, new SpeechToTextOptions { WithWords = true }, TestContext.Current.CancellationToken);
-        Assert.Equal("And so my fellow Americans, ask not what your country can do for you, ask what you can do for your country.", response.Text);
-        Transcript transcript = Assert.IsType<Transcript>(response.Transcript);
-        Assert.Equal("en", transcript.Language);
-        Assert.Equal(22, transcript.Words.Count());
-        Assert.InRange(transcript.Segments[0].Start.TotalSeconds, 0.25, 0.45);
-        Assert.InRange(transcript.Segments[^1].End.TotalSeconds, 10.2, 10.7);
+        float[] late = [.. new float[5 * Rate], .. WavReader.Read(Jfk).Samples, .. new float[60 * Rate]];
+        ScriptedDecoder decoder = new(_ => Window("<0.00> And so.<end>"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        Transcript transcript = (await client.GetTextAsync(Wav(late, Rate), null, TestContext.Current.CancellationToken)).Transcript!;
+        Assert.InRange(transcript.Segments[0].Start.TotalSeconds, 5.25, 5.45);
+        Assert.Equal(76, transcript.Duration.TotalSeconds);
+        Assert.InRange(decoder.Asked[0].Samples, 8 * Rate, 11 * Rate);
+    }
+
+    [Fact]
+    public async Task Silence_stays_where_the_caller_wants_it()
+    {
+        ScriptedDecoder decoder = new(_ => Window("<0.00> a<2.00><end>"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        SpeechToTextOptions options = new() { CutSilence = false };
+        await client.GetTextAsync(Wav(new float[70 * Rate], Rate), options, TestContext.Current.CancellationToken);
+        Assert.Equal(70 * Rate, decoder.Asked.Sum(asked => asked.Samples));
+        Assert.All(decoder.Asked, asked => Assert.True(asked.Samples <= 30 * Rate));
+    }
+
+    [Theory]
+    [InlineData(8_000)]
+    [InlineData(24_000)]
+    [InlineData(44_100)]
+    public async Task Raw_samples_of_any_rate_are_heard(int rate)
+    {
+        AudioBuffer sound = Resampler.Convert(WavReader.Read(Jfk), rate);
+        byte[] raw = new byte[2 * sound.Samples.Length];
+        Pcm16.FromFloat(sound.Samples, raw);
+        ScriptedDecoder decoder = new(_ => Window("<0.00> Heard.<end>"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        SpeechToTextResponse response = await client.GetTextAsync(
+            new TricklingStream(raw), new SpeechToTextOptions { SpeechSampleRate = rate }, TestContext.Current.CancellationToken);
+        Assert.Equal("Heard.", response.Text);
+        Assert.Equal(11.0, response.Transcript!.Duration.TotalSeconds, 3);
+    }
+
+    [Fact]
+    public async Task What_is_no_sound_is_refused()
+    {
+        using WhisperSpeechToTextClient client = Client(new ScriptedDecoder(_ => Window("")));
+        async Task Refused(byte[] bytes, int? rate) => await Assert.ThrowsAsync<AudioFormatException>(() =>
+            client.GetTextAsync(new MemoryStream(bytes), new SpeechToTextOptions { SpeechSampleRate = rate }, TestContext.Current.CancellationToken));
+        await Refused([], null);
+        await Refused("ID3 this is an mp3 file"u8.ToArray(), null);
+        await Refused("RIFF\0\0\0\0WAVE"u8.ToArray(), null);
+        await Refused([1, 2, 3], Rate);
+        Assert.Equal("", (await client.GetTextAsync(new MemoryStream(), new SpeechToTextOptions { SpeechSampleRate = Rate }, TestContext.Current.CancellationToken)).Text);
+    }
+
+    [Fact]
+    public async Task Options_reach_the_model()
+    {
+        ScriptedDecoder decoder = new(_ => Window("<0.00> a<2.00><end>", language: "de"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        using FileStream wav = File.OpenRead(Jfk);
+        SpeechToTextOptions options = new()
+        {
+            SpeechLanguage = "de-AT", TextLanguage = "en", Prompt = "Grüße", BeamSize = 3, Temperature = 0, WithWords = true, CandidateLanguages = ["de", "dutch"],
+        };
+        await client.GetTextAsync(wav, options, TestContext.Current.CancellationToken);
+        WindowRequest request = decoder.Asked[0].Request;
+        Assert.Equal(("de", true, "Grüße", 3, true), (request.Language, request.Translate, request.Prompt, request.BeamSize, request.Align));
+        Assert.Equal(["de", "nl"], request.Candidates);
+    }
+
+    [Fact]
+    public void Impossible_options_are_refused_at_the_door()
+    {
+        using WhisperSpeechToTextClient client = Client(new ScriptedDecoder(_ => Window("")));
+        void Refused<T>(SpeechToTextOptions options, string named)
+            where T : Exception
+        {
+            T fault = Assert.Throws<T>(() => { client.GetStreamingTextAsync(Stream.Null, options); });
+            Assert.Contains(named, fault.Message, StringComparison.Ordinal);
+        }
+        Refused<UnsupportedLanguageException>(new() { SpeechLanguage = "tlh" }, "tlh");
+        Refused<UnsupportedLanguageException>(new() { SpeechLanguage = "yue" }, "yue"); // since large-v3
+        Refused<UnsupportedLanguageException>(new() { CandidateLanguages = ["en", "xx"] }, "xx");
+        Refused<UnsupportedOptionException>(new() { SpeechLanguage = "fr", TextLanguage = "de" }, "TextLanguage");
+        Refused<UnsupportedOptionException>(new() { BeamSize = 9 }, "BeamSize");
+        Refused<UnsupportedOptionException>(new() { BeamSize = 0 }, "BeamSize");
+        Refused<UnsupportedOptionException>(new() { Temperature = 1.5f }, "Temperature");
+    }
+
+    [Fact]
+    public async Task Progress_grows_to_one()
+    {
+        List<double> shares = [];
+        float[] speech = WavReader.Read(Jfk).Samples;
+        float[] longer = [.. Enumerable.Repeat(speech, 8).SelectMany(samples => samples)];
+        using WhisperSpeechToTextClient client = Client(new ScriptedDecoder(_ => Window("<0.00> a<2.00><end>")));
+        await client.GetTextAsync(Wav(longer, Rate), new SpeechToTextOptions { Progress = new Collector(shares) }, TestContext.Current.CancellationToken);
+        Assert.True(shares.Count >= 3);
+        Assert.Equal(shares.Order(), shares);
+        Assert.Equal(1, shares[^1]);
+        Assert.InRange(shares[0], 0.2, 0.7);
+    }
+
+    [Theory]
+    [InlineData(true, 6)]   // voice activity takes its time
+    [InlineData(false, 60)]
+    public async Task A_long_recording_flows_through_small_memory(bool cutsSilence, int minutes)
+    {
+        float[] speech = [.. WavReader.Read(Jfk).Samples, .. new float[49 * Rate]];
+        long largest = 0;
+        TricklingStream recording = new(WavBytes(speech, Rate, times: minutes), () => largest = Math.Max(largest, GC.GetTotalMemory(forceFullCollection: false)));
+        ScriptedDecoder decoder = new(_ => Window("<0.00> And so.<end>"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        SpeechToTextOptions options = new() { CutSilence = cutsSilence };
+        Transcript transcript = (await client.GetTextAsync(recording, options, TestContext.Current.CancellationToken)).Transcript!;
+        Assert.Equal(minutes * 60, transcript.Duration.TotalSeconds, 3);
+        Assert.InRange(transcript.Segments[^1].End.TotalMinutes, minutes - 1, minutes);
+        Assert.True(largest - before < 60_000_000, $"{(largest - before) / 1e6:F0} MB held at once"); // as floats an hour has 230 MB
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_reads_no_further()
+    {
+        using CancellationTokenSource cancel = new();
+        ScriptedDecoder decoder = new(_ =>
+        {
+            cancel.Cancel();
+            return Window("<0.00> a<2.00><end>");
+        });
+        using WhisperSpeechToTextClient client = Client(decoder);
+        float[] longer = [.. Enumerable.Repeat(WavReader.Read(Jfk).Samples, 10).SelectMany(samples => samples)];
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetTextAsync(Wav(longer, Rate), null, cancel.Token));
+        Assert.Single(decoder.Asked);
+    }
+
+    private static WhisperSpeechToTextClient Client(IWindowDecoder decoder)
+    {
+        EngineDescription description = WhisperEngine.Register("whisper:test", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx")).Description;
+        GgmlWhisperFile model = GgmlWhisperFile.Read(TestData.Starter("whisper/ggml-base-q5_1.bin")) with { Vocabulary = Vocabulary };
+        return new WhisperSpeechToTextClient(description, model, decoder, SileroModel.Open(TestData.Starter("silero/silero_vad.onnx")));
+    }
+
+    private static float[] Make(string sound)
+    {
+        Random random = new(1);
+        return sound switch
+        {
+            "silence" => new float[10 * Rate],
+            "hush" => [.. Enumerable.Range(0, 10 * Rate).Select(_ => (float)(random.NextDouble() - 0.5) * 0.004f)],
+            "noise" => [.. Enumerable.Range(0, 10 * Rate).Select(_ => (float)(random.NextDouble() - 0.5) * 0.2f)],
+            "hum" => [.. Enumerable.Range(0, 10 * Rate).Select(i => 0.2f * MathF.Sin(2 * MathF.PI * 50 * i / Rate) + 0.05f * MathF.Sin(2 * MathF.PI * 150 * i / Rate))],
+            "tick" => [.. Enumerable.Range(0, Rate / 20).Select(i => 0.5f * MathF.Sin(2 * MathF.PI * 1000 * i / Rate))],
+            _ => [],
+        };
+    }
+
+    private static MemoryStream Wav(float[] samples, int rate) => new(WavBytes(samples, rate, times: 1));
+
+    private static byte[] WavBytes(float[] samples, int rate, int times)
+    {
+        byte[] pcm = new byte[2 * samples.Length];
+        Pcm16.FromFloat(samples, pcm);
+        using MemoryStream wav = new();
+        using BinaryWriter writer = new(wav);
+        writer.Write("RIFF"u8);
+        writer.Write(36 + times * pcm.Length);
+        writer.Write("WAVEfmt "u8);
+        writer.Write(16);
+        writer.Write((short)1);
+        writer.Write((short)1);
+        writer.Write(rate);
+        writer.Write(2 * rate);
+        writer.Write((short)2);
+        writer.Write((short)16);
+        writer.Write("data"u8);
+        writer.Write(times * pcm.Length);
+        for (int i = 0; i < times; i++)
+            writer.Write(pcm);
+        return wav.ToArray();
+    }
+
+    private sealed class Collector(List<double> shares) : IProgress<double>
+    {
+        public void Report(double value) => shares.Add(value);
+    }
+
+    /// <summary>Gives odd portions and cannot seek.</summary>
+    private sealed class TricklingStream(byte[] bytes, Action? onRead = null) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            onRead?.Invoke();
+            return base.ReadAsync(buffer[..Math.Min(buffer.Length, 4097)], cancellationToken);
+        }
     }
 }

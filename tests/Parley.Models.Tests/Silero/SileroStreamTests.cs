@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using Parley.Audio;
 using Parley.Graphs;
 using Parley.Models.Silero;
 
@@ -29,6 +31,51 @@ public sealed class SileroStreamTests : IDisposable
         float[] heard = Probabilities(stream, samples);
         foreach ((int window, float probability) in wanted)
             Assert.Equal(probability, heard[window], 2e-6f);
+    }
+
+    [Theory]
+    [InlineData("test.wav", "test.wav/jit/16000")]
+    [InlineData("aepyx_8k.wav", "aepyx_8k.wav/jit/8000")]
+    public void Probabilities_and_segments_of_recordings_match_the_reference(string recording, string golden)
+    {
+        AudioBuffer sound = WavReader.Read(TestData.SharedOrSkip("golden/silero/" + recording));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(TestData.SharedOrSkip("golden/silero/golden_probs.json")));
+        JsonElement expected = document.RootElement.GetProperty(golden);
+        using SileroStream stream = model.CreateStream(sound.SampleRate);
+        float[] probabilities = Probabilities(stream, sound.Samples);
+        float[] wanted = [.. expected.GetProperty("probs").EnumerateArray().Select(value => value.GetSingle())];
+        Assert.Equal(wanted.Length, probabilities.Length);
+        for (int i = 0; i < wanted.Length; i++)
+            Assert.Equal(wanted[i], probabilities[i], 5e-6f); // rounded to six decimals; convolutions sum in another order
+
+        Assert.Equal(Segments(expected.GetProperty("segments_default")), Find(new SegmentationOptions()));
+        Assert.Equal(Segments(expected.GetProperty("segments_max6s")), Find(new SegmentationOptions { MaxSpeech = TimeSpan.FromSeconds(6) }));
+
+        IEnumerable<(long, long)> Find(SegmentationOptions options) => SpeechSegmenter
+            .Find(probabilities, sound.Samples.Length, options, sound.SampleRate, stream.WindowSamples).Select(segment => (segment.Start, segment.End));
+        static IEnumerable<(long, long)> Segments(JsonElement rows) => rows.EnumerateArray().Select(row => (row[0].GetInt64(), row[1].GetInt64()));
+    }
+
+    [Theory]
+    [InlineData("jfk.wav", "golden/audio/third-party/jfk.wav")]
+    [InlineData("two_cities_16k.wav", "models/whisper/two_cities_16k.wav")]
+    public void Probabilities_match_the_package_that_ships_the_file(string name, string path)
+    {
+        AudioBuffer sound = WavReader.Read(TestData.SharedOrSkip(path));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(TestData.SharedOrSkip("models/silero/expected.json")));
+        float[] wanted = [.. document.RootElement.GetProperty("probabilities").GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
+        using SileroStream stream = model.CreateStream();
+        float[] probabilities = Probabilities(stream, sound.Samples);
+        Assert.Equal(wanted.Length, probabilities.Length);
+        for (int i = 0; i < wanted.Length; i++)
+            Assert.Equal(wanted[i], probabilities[i], 1e-5f); // rounded to five decimals
+    }
+
+    [Fact]
+    public void Silence_is_never_speech()
+    {
+        using SileroStream stream = model.CreateStream();
+        Assert.All(Probabilities(stream, new float[60 * 16_000]), probability => Assert.InRange(probability, 0, 0.03f));
     }
 
     [Fact]
@@ -77,10 +124,14 @@ public sealed class SileroStreamTests : IDisposable
 
     private static float[] Probabilities(SileroStream stream, float[] samples)
     {
-        float[] probabilities = new float[samples.Length / stream.WindowSamples];
-        for (int i = 0; i < probabilities.Length; i++)
-            probabilities[i] = stream.Next(samples.AsSpan(i * stream.WindowSamples, stream.WindowSamples));
-        return probabilities;
+        SpeechWindows windows = new(stream);
+        List<float> probabilities = [];
+        ReadOnlySpan<float> rest = samples;
+        while (windows.Read(ref rest, out float probability))
+            probabilities.Add(probability);
+        if (windows.Flush(out float last))
+            probabilities.Add(last);
+        return [.. probabilities];
     }
 
     private static float[] Make(string sound, int rate, int length)

@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Parley.Engines.Whisper;
+using Parley.Models;
+using Parley.Text;
+
+namespace Parley.Engines.Tests.Whisper;
+
+/// <summary>Real models on real sound. One thread: on a busy machine whisper.cpp's threads wait for each other.</summary>
+public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixture<StarterEarTests.StarterEar>
+{
+    private static readonly string Jfk = TestData.Golden("audio/third-party/jfk.wav");
+
+    public sealed class StarterEar : IAsyncLifetime
+    {
+        public ISpeechToTextClient Client { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Client = await OpenAsync(TestData.Starter("whisper/ggml-base-q5_1.bin"));
+
+        public ValueTask DisposeAsync()
+        {
+            Client.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task English_is_recognised_and_every_word_has_its_time()
+    {
+        Transcript transcript = await HearAsync(Jfk, new SpeechToTextOptions { WithWords = true });
+        Assert.Equal("And so my fellow Americans, ask not what your country can do for you, ask what you can do for your country.", transcript.Text);
+        Assert.Equal("en", transcript.Language);
+        Assert.Equal(transcript.Text.Split(' '), transcript.Words.Select(word => word.Text));
+        Assert.InRange(transcript.Segments[0].Start.TotalSeconds, 0.25, 0.45);
+        Assert.InRange(transcript.Segments[^1].End.TotalSeconds, 10.2, 10.7);
+        Assert.InRange(transcript.Words.Single(word => word.Text == "Americans,").End.TotalSeconds, 2.0, 2.5);
+        Assert.All(transcript.Segments, segment => Assert.InRange(segment.NoSpeechProbability!.Value, 0, 0.2)); // the language was detected, so it is known
+        Assert.All(transcript.Words, word => Assert.InRange(word.Probability!.Value, 0.1f, 1f));
+    }
+
+    [Fact]
+    public async Task Japanese_comes_out_letter_for_letter_and_its_words_are_whole_characters()
+    {
+        Transcript transcript = await HearAsync(TestData.SharedOrSkip("models/whisper/ja16.wav"), new SpeechToTextOptions { WithWords = true });
+        Assert.Equal(("今日は天気がいいので、公園を散歩しましょう。", "ja"), (transcript.Text, transcript.Language));
+        Assert.Equal(transcript.Text, string.Concat(transcript.Words.Select(word => word.Text)));
+    }
+
+    [Fact]
+    public async Task Japanese_is_translated_into_english()
+    {
+        Transcript transcript = await HearAsync(
+            TestData.SharedOrSkip("models/whisper/ja16.wav"), new SpeechToTextOptions { SpeechLanguage = "ja", TextLanguage = "en" });
+        Assert.Contains("park", transcript.Text, StringComparison.Ordinal);
+        Assert.Contains("weather", transcript.Text, StringComparison.Ordinal);
+        Assert.All(transcript.Segments, segment => Assert.Null(segment.NoSpeechProbability)); // whisper.cpp has none for a given language
+    }
+
+    [Fact]
+    public async Task A_recording_longer_than_a_window_keeps_its_words()
+    {
+        Transcript transcript = await HearAsync(TestData.SharedOrSkip("models/whisper/two_cities_16k.wav"), new SpeechToTextOptions { SpeechLanguage = "en" });
+        Assert.InRange(ErrorRate.OfWords(Known("two_cities_16k.wav"), transcript.Text, WhisperEnglishNormalizer.Instance).Errors, 0, 2); // of 119; base is no better in whisper.cpp
+        Assert.True(transcript.Segments.Zip(transcript.Segments.Skip(1)).All(pair => pair.First.End <= pair.Second.Start));
+    }
+
+    [Fact]
+    public async Task The_english_model_makes_no_mistake_and_ends_words_where_the_reference_does()
+    {
+        using ISpeechToTextClient tiny = await OpenAsync(TestData.SharedOrSkip("models/whisper/ggml-tiny.en-q5_1.bin"));
+        using FileStream wav = File.OpenRead(Jfk);
+        SpeechToTextOptions options = new() { WithWords = true, CutSilence = false };
+        Transcript transcript = (await tiny.GetTextAsync(wav, options, TestContext.Current.CancellationToken)).Transcript!;
+        Assert.Equal(0, ErrorRate.OfWords(Known("jfk.wav"), transcript.Text, WhisperEnglishNormalizer.Instance).Errors);
+
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(TestData.SharedOrSkip("models/whisper/expected.json")));
+        double[] ends =
+        [
+            .. expected.RootElement.GetProperty("ctranslate2").GetProperty("results").GetProperty("jfk.wav").GetProperty("words")
+                .EnumerateArray().Select(word => word.GetProperty("end").GetDouble()),
+        ];
+        double[] errors = [.. ends.Zip(transcript.Words, (end, word) => Math.Abs(end - word.End.TotalSeconds)).Order()];
+        Assert.Equal(ends.Length, errors.Length);
+        Assert.InRange(errors[errors.Length / 2], 0, 0.041);
+        Assert.InRange(errors[^3], 0, 0.25); // one or two words around the pauses differ by more
+    }
+
+    [Fact]
+    public async Task A_prompt_sets_the_spelling()
+    {
+        const string prompt = "and so, my fellow americans: this is all in lower case, without capital letters";
+        Transcript transcript = await HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en", Prompt = prompt });
+        Assert.StartsWith("and so", transcript.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_ends_soon_and_the_next_one_is_served()
+    {
+        using CancellationTokenSource cancel = new();
+        using FileStream wav = File.OpenRead(Jfk);
+        Task<SpeechToTextResponse> call = ear.Client.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = "en" }, cancel.Token);
+        Task<Transcript> next = HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en" });
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        Assert.EndsWith("your country.", (await next).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Calls_side_by_side_take_turns()
+    {
+        Transcript[] both = await Task.WhenAll(
+            HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en" }), HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en" }));
+        Assert.Equal(both[0].Text, both[1].Text);
+        Assert.EndsWith("your country.", both[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_disposed_of_aborts_its_work()
+    {
+        ISpeechToTextClient client = await OpenAsync(TestData.Starter("whisper/ggml-base-q5_1.bin"));
+        using FileStream wav = File.OpenRead(Jfk);
+        Task<SpeechToTextResponse> call = client.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = "en" }, CancellationToken.None);
+        client.Dispose();
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () =>
+        {
+            using FileStream again = File.OpenRead(Jfk);
+            await client.GetTextAsync(again, null, CancellationToken.None);
+        });
+    }
+
+    [Fact]
+    public async Task A_model_that_whisper_cpp_cannot_run_is_refused()
+    {
+        string path = TestData.SharedOrSkip("golden/whisper/tiny-random/multilingual/ggml-q5_1.bin");
+        ModelFileException fault = await Assert.ThrowsAsync<ModelFileException>(() => OpenAsync(path));
+        Assert.Contains("1909 tokens", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_model_cut_short_is_named_before_anything_is_loaded()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("parley-ear-").FullName, "ggml-base.bin");
+        using (FileStream whole = File.OpenRead(TestData.Starter("whisper/ggml-base-q5_1.bin")), cut = File.Create(path))
+        {
+            whole.CopyTo(cut);
+            cut.SetLength(cut.Length / 2);
+        }
+        ModelFileException fault = Assert.Throws<ModelFileException>(() => WhisperEngine.Register("whisper:cut", path, TestData.Starter("silero/silero_vad.onnx")));
+        Assert.Contains(path, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("cut short", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_catalogue_knows_the_ear_without_opening_it()
+    {
+        EngineDescription description = WhisperEngine.Starter(StarterModels.Open(TestData.Starter(""))).Description;
+        Assert.Equal(("whisper:base", "whisper base q5_1", EngineTask.Transcription), (description.Name, description.Model, description.Task));
+        Assert.Equal(99, description.Languages.Count);
+    }
+
+    private static async Task<ISpeechToTextClient> OpenAsync(string path) =>
+        (ISpeechToTextClient)await WhisperEngine.Register("whisper:test", path, TestData.Starter("silero/silero_vad.onnx"), threads: 1).Open(CancellationToken.None);
+
+    private async Task<Transcript> HearAsync(string path, SpeechToTextOptions options)
+    {
+        using FileStream wav = File.OpenRead(path);
+        return (await ear.Client.GetTextAsync(wav, options, TestContext.Current.CancellationToken)).Transcript!;
+    }
+
+    private static string Known(string clip)
+    {
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(TestData.SharedOrSkip("models/whisper/expected.json")));
+        return expected.RootElement.GetProperty("known_text").GetProperty(clip).GetString()!;
+    }
+}
