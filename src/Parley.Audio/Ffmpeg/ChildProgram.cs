@@ -15,7 +15,7 @@ internal sealed class ChildProgram(string program, IReadOnlyList<string> argumen
     private const int PendingBytes = 256 * 1024;
     private const int ErrorLines = 3;
 
-    /// <param name="feed">Writes the program's input; <see langword="null"/> gives it none. It may be stopped before its end.</param>
+    /// <param name="feed">Writes the program's input; <see langword="null"/> gives it none. It is stopped, and waited for, when the run is over.</param>
     /// <param name="failure">Makes the exception from the last lines of the program's errors.</param>
     /// <param name="cancel">Kills the program.</param>
     public async IAsyncEnumerable<ReadOnlySequence<byte>> RunAsync(
@@ -51,10 +51,11 @@ internal sealed class ChildProgram(string program, IReadOnlyList<string> argumen
     {
         Queue<string> errors = new();
         Exception? feedFault = null;
+        Task feeding = Task.CompletedTask;
         Command command = Cli.Wrap(program)
             .WithArguments(arguments)
             .WithValidation(CommandResultValidation.None)
-            .WithStandardInputPipe(feed is null ? PipeSource.Null : PipeSource.Create(FeedAsync))
+            .WithStandardInputPipe(feed is null ? PipeSource.Null : PipeSource.Create((input, cancel) => feeding = FeedAsync(input, cancel)))
             .WithStandardOutputPipe(PipeTarget.ToStream(output.AsStream(leaveOpen: true)))
             .WithStandardErrorPipe(PipeTarget.ToDelegate(line =>
             {
@@ -76,20 +77,21 @@ internal sealed class ChildProgram(string program, IReadOnlyList<string> argumen
         {
             end = fault;
         }
+        await feeding; // so that nobody reads the caller's source when the run is over
         await output.CompleteAsync(feedFault ?? end);
 
-        // A program may close its input early, which is its right; a fault of the source is the caller's and ends the run.
+        // Never throws. A program may close its input early, which is its right; a fault of the source is the caller's and ends the run.
         async Task FeedAsync(Stream input, CancellationToken cancel)
         {
             try
             {
                 await feed(new ProgramInput(input), cancel);
             }
-            catch (InputClosedException)
+            catch (Exception ended) when (ended is InputClosedException || (ended is OperationCanceledException && cancel.IsCancellationRequested))
             {
-                // it has read enough
+                // it has read enough, or is being stopped
             }
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (Exception fault)
             {
                 feedFault = fault;
                 await stop.CancelAsync();
@@ -119,7 +121,7 @@ internal sealed class ChildProgram(string program, IReadOnlyList<string> argumen
                 await inner.WriteAsync(buffer, cancellationToken);
                 await inner.FlushAsync(cancellationToken);
             }
-            catch (IOException)
+            catch (Exception closed) when (closed is IOException or ObjectDisposedException)
             {
                 throw new InputClosedException();
             }

@@ -50,7 +50,8 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
         IAsyncEnumerable<AudioFrame> frames, FfmpegEncoding encoding, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         // The rate stands on ffmpeg's command line, so the first frame comes before ffmpeg.
-        await using IAsyncEnumerator<AudioFrame> source = frames.GetAsyncEnumerator(cancel);
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await using IAsyncEnumerator<AudioFrame> source = frames.GetAsyncEnumerator(ending.Token);
         if (!await source.MoveNextAsync())
             throw new ArgumentException("There is no frame to encode.", nameof(frames));
         int rate = source.Current.SampleRate;
@@ -70,6 +71,7 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
 
         async Task FeedAsync(Stream input, CancellationToken stop)
         {
+            await using CancellationTokenRegistration registration = stop.Register(ending.Cancel);
             byte[] coded = [];
             do
             {

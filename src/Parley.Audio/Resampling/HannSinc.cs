@@ -41,7 +41,7 @@ internal static class HannSinc
     private static PolyphaseBank Create(int up, int down, Func<int, int, float> kernel)
     {
         double halfWidth = LowpassFilterWidth * down / (Math.Min(up, down) * Rolloff);
-        if (up * (2 * halfWidth + PolyphaseBank.TapAlignment) > MaxCoefficients)
+        if (up * (2 * halfWidth + OrderedDot.Alignment) > MaxCoefficients)
         {
             throw new ArgumentException($"The ratio {up}:{down} has too many phases for a torchaudio filter, which cannot blend them: "
                 + "resample in two steps, or take the default filter.");

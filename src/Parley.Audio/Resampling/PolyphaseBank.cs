@@ -13,12 +13,9 @@ namespace Parley.Audio;
 /// Rows of the table. Equal to <paramref name="Up"/>, a row belongs to each output of the period, in the order of the outputs. Where
 /// that would be too many, the rows stand at p / Phases for p = 0 to Phases, and an output is blended from its two neighbours.
 /// </param>
-/// <param name="Rows">[rows, Taps], row-major.</param>
+/// <param name="Rows">[rows, Taps], row-major; filled up with zeros in front to the length that <see cref="OrderedDot"/> asks for.</param>
 internal sealed record PolyphaseBank(int Up, int Down, int Left, int Right, int Phases, float[] Rows)
 {
-    /// <summary>Rows are filled up with zeros in front to whole vectors of up to 512 bits.</summary>
-    public const int TapAlignment = 16;
-
     public int Taps => Left + Right + 1;
 
     public bool IsBlended => Phases != Up;
@@ -32,7 +29,7 @@ internal sealed record PolyphaseBank(int Up, int Down, int Left, int Right, int 
     public static PolyphaseBank Create(int up, int down, double halfWidth, int phases, Action<double, int, Span<float>> row)
     {
         int left = (int)halfWidth, right = left + 1;
-        int padding = (TapAlignment - (left + right + 1) % TapAlignment) % TapAlignment;
+        int padding = (OrderedDot.Alignment - (left + right + 1) % OrderedDot.Alignment) % OrderedDot.Alignment;
         int taps = padding + left + right + 1;
         bool isBlended = phases != up;
         float[] rows = new float[(isBlended ? phases + 1 : phases) * taps];

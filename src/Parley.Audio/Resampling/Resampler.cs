@@ -1,7 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace Parley.Audio;
 
 /// <summary>
@@ -9,7 +5,7 @@ namespace Parley.Audio;
 /// n / outputRate of the input: the filter's delay is taken out, at the price of waiting for <see cref="LookaheadSamples"/>. A sound of
 /// N samples becomes ceil(N * to / from), the same ones whatever the portions were. Pushing allocates nothing.
 /// </summary>
-public sealed class Resampler
+public sealed class Resampler : IStreamFilter
 {
     public const int MaxSampleRate = 768_000;
     private const int MaxRatio = 1024;
@@ -46,6 +42,9 @@ public sealed class Resampler
     /// <summary>The output of time t is made once the input this many samples after t has been pushed.</summary>
     public int LookaheadSamples => bank.Right;
 
+    /// <summary>The most that a flush can give.</summary>
+    public int MaxFlushedSamples => MaxOutputSamples(LookaheadSamples);
+
     /// <summary>A whole sound at once.</summary>
     public static AudioBuffer Convert(AudioBuffer sound, int to, ResamplingFilter? filter = null) =>
         sound.SampleRate == to ? sound : new AudioBuffer(Convert(sound.Samples, sound.SampleRate, to, filter), to);
@@ -60,7 +59,7 @@ public sealed class Resampler
         return output;
     }
 
-    /// <summary>The most that one push of <paramref name="inputSamples"/> can give; a flush counts as <see cref="LookaheadSamples"/>.</summary>
+    /// <summary>The most that one push of <paramref name="inputSamples"/> can give.</summary>
     public int MaxOutputSamples(int inputSamples) => checked((int)(((long)inputSamples * bank.Up + bank.Down - 1) / bank.Down + 1));
 
     /// <summary>Takes all of <paramref name="input"/> and writes the outputs that it completes.</summary>
@@ -120,7 +119,7 @@ public sealed class Resampler
             if (written == output.Length)
                 throw new ArgumentException($"There is no room for more than {output.Length} samples: ask MaxOutputSamples.", nameof(output));
             ReadOnlySpan<float> inputs = buffer.AsSpan(at - bank.Left, bank.Taps);
-            output[written++] = bank.IsBlended ? Blended(inputs) : Dot(inputs, bank.Rows.AsSpan(row * bank.Taps, bank.Taps));
+            output[written++] = bank.IsBlended ? Blended(inputs) : OrderedDot.Of(inputs, bank.Rows.AsSpan(row * bank.Taps, bank.Taps));
             produced++;
             at += wholeStep;
             remainder += remainderStep;
@@ -138,8 +137,8 @@ public sealed class Resampler
     {
         double place = (double)remainder / bank.Up * bank.Phases;
         int lower = (int)place;
-        float first = Dot(inputs, bank.Rows.AsSpan(lower * bank.Taps, bank.Taps));
-        float second = Dot(inputs, bank.Rows.AsSpan((lower + 1) * bank.Taps, bank.Taps));
+        float first = OrderedDot.Of(inputs, bank.Rows.AsSpan(lower * bank.Taps, bank.Taps));
+        float second = OrderedDot.Of(inputs, bank.Rows.AsSpan((lower + 1) * bank.Taps, bank.Taps));
         return first + (float)(place - lower) * (second - first);
     }
 
@@ -150,28 +149,6 @@ public sealed class Resampler
         buffer.AsSpan(used, filled - used).CopyTo(buffer);
         filled -= used;
         at -= used;
-    }
-
-    /// <summary>
-    /// The sum of products, always in the same order, so that an output does not depend on where in memory its inputs lie
-    /// (which <c>TensorPrimitives.Dot</c> does not promise). The length is a multiple of <see cref="PolyphaseBank.TapAlignment"/>.
-    /// </summary>
-    private static float Dot(ReadOnlySpan<float> inputs, ReadOnlySpan<float> coefficients)
-    {
-        ref float x = ref MemoryMarshal.GetReference(inputs);
-        ref float h = ref MemoryMarshal.GetReference(coefficients);
-        Vector<float> a = Vector<float>.Zero, b = a, c = a, d = a;
-        nuint i = 0, width = (nuint)Vector<float>.Count, length = (nuint)coefficients.Length;
-        for (; i + 4 * width <= length; i += 4 * width)
-        {
-            a = Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref x, i), Vector.LoadUnsafe(ref h, i), a);
-            b = Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref x, i + width), Vector.LoadUnsafe(ref h, i + width), b);
-            c = Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref x, i + 2 * width), Vector.LoadUnsafe(ref h, i + 2 * width), c);
-            d = Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref x, i + 3 * width), Vector.LoadUnsafe(ref h, i + 3 * width), d);
-        }
-        for (; i < length; i += width)
-            a = Vector.FusedMultiplyAdd(Vector.LoadUnsafe(ref x, i), Vector.LoadUnsafe(ref h, i), a);
-        return Vector.Sum(a + b + (c + d));
     }
 
     private static void Check(int rate, string name)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Parley.Audio.Tests;
 
 public sealed class FfmpegTests : IDisposable
@@ -69,11 +71,31 @@ public sealed class FfmpegTests : IDisposable
     [Fact]
     public async Task Leaving_early_ends_ffmpeg()
     {
-        // The source never ends; leaving the loop must neither hang nor leave a process behind.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Looks into /proc.");
+
+        // The source never ends; leaving the loop must neither hang nor leave a process behind. A name of its own tells the process.
+        string program = files.Path("ffmpeg-of-this-test");
+        File.CreateSymbolicLink(program, Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, "ffmpeg")).First(File.Exists));
         bool isSourceClosed = false;
-        await foreach (ReadOnlyMemory<byte> _ in new Ffmpeg().EncodeAsync(Endless(), FfmpegEncoding.Flac))
+        await foreach (ReadOnlyMemory<byte> _ in new Ffmpeg(program).EncodeAsync(Endless(), FfmpegEncoding.Flac))
+        {
+            Assert.True(IsRunning(program));
             break;
+        }
         Assert.True(isSourceClosed);
+        Assert.False(IsRunning(program));
+
+        static bool IsRunning(string program) => Directory.GetDirectories("/proc").Any(folder =>
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(folder, "cmdline")).StartsWith(program, StringComparison.Ordinal);
+            }
+            catch (IOException)
+            {
+                return false; // it ended meanwhile, or is no process
+            }
+        });
 
         async IAsyncEnumerable<AudioFrame> Endless()
         {
@@ -89,6 +111,29 @@ public sealed class FfmpegTests : IDisposable
             finally
             {
                 isSourceClosed = true;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Leaving_early_stops_a_source_that_is_still_working()
+    {
+        // The source is in the middle of a frame that never comes; it must be cancelled before it is closed.
+        bool isCancelled = false;
+        await foreach (ReadOnlyMemory<byte> _ in new Ffmpeg().EncodeAsync(Stuck(), FfmpegEncoding.Flac))
+            break;
+        Assert.True(isCancelled);
+
+        async IAsyncEnumerable<AudioFrame> Stuck([EnumeratorCancellation] CancellationToken cancel = default)
+        {
+            yield return new AudioFrame(new float[24_000], 24_000);
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancel);
+            }
+            finally
+            {
+                isCancelled = true;
             }
         }
     }
