@@ -31,4 +31,7 @@ internal static class ExitCodes
 
     /// <summary>The configuration is wrong.</summary>
     public const int Configuration = 78;
+
+    /// <summary>Ctrl-C before the result was there, as shells count it; a server that was told to stop has ended well.</summary>
+    public const int Interrupted = 130;
 }

@@ -69,7 +69,7 @@ internal sealed class Turn(
 
     private async Task ThinkAsync(StringBuilder answer, ChannelWriter<string> clauses, CancellationToken cancel)
     {
-        ClauseCutter cutter = new();
+        ClauseStream cutter = new();
         await foreach (ChatResponseUpdate update in engines.Brain.GetStreamingResponseAsync(history, options: null, cancel))
         {
             if (update.Text.Length == 0)
@@ -77,16 +77,17 @@ internal sealed class Turn(
             firstToken ??= clock.Now;
             answer.Append(update.Text);
             await events.WriteAsync(new AnswerWritten(number, update.Text), cancel);
-            foreach (string clause in cutter.Push(update.Text))
-                await SendAsync(clause);
+            await SendAsync(cutter.Push(update.Text));
         }
-        if (cutter.Flush() is { } rest)
-            await SendAsync(rest);
+        await SendAsync(cutter.Finish());
 
-        async Task SendAsync(string clause)
+        async Task SendAsync(IReadOnlyList<string> pieces)
         {
-            firstClause ??= clock.Now;
-            await clauses.WriteAsync(clause, cancel);
+            foreach (string clause in pieces.Select(piece => piece.Trim()).Where(piece => piece.Length > 0))
+            {
+                firstClause ??= clock.Now;
+                await clauses.WriteAsync(clause, cancel);
+            }
         }
     }
 

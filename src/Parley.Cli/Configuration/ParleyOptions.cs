@@ -1,4 +1,5 @@
 using System.Net;
+using Parley.Agent;
 using Parley.Engines;
 using Parley.Server;
 
@@ -16,6 +17,9 @@ internal sealed class ParleyOptions
 
     /// <summary>Engines on other servers, by a name of your choice.</summary>
     public IReadOnlyDictionary<string, RemoteOptions> Remotes { get; set; } = new Dictionary<string, RemoteOptions>();
+
+    /// <summary>How a conversation takes turns.</summary>
+    public ConversationOptions Conversation { get; set; } = new();
 
     /// <summary>What is well-formed and yet cannot be meant.</summary>
     /// <param name="originOf">Where a key was written.</param>

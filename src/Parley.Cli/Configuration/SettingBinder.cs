@@ -127,6 +127,7 @@ internal sealed class SettingBinder(List<Problem> problems)
     {
         TimeSpan time => ValueReaders.ShowDuration(time),
         string text when TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan time) => ValueReaders.ShowDuration(time),
+        double whole when whole == Math.Truncate(whole) && Math.Abs(whole) < long.MaxValue => schema.Reader.Show((long)whole), // how the attribute keeps 64-bit limits
         int or long => schema.Reader.Show(limit),
         _ => Convert.ToString(limit, CultureInfo.InvariantCulture) ?? "",
     };
@@ -141,7 +142,7 @@ internal sealed class SettingBinder(List<Problem> problems)
     };
 
     /// <summary>Makes a section with its defaults, also where those are the defaults of a constructor's parameters.</summary>
-    private static object Create(Type type)
+    internal static object Create(Type type)
     {
         ConstructorInfo constructor = type.GetConstructors().OrderBy(candidate => candidate.GetParameters().Length).First(candidate => candidate.GetParameters().All(parameter => parameter.HasDefaultValue));
         return constructor.Invoke([.. constructor.GetParameters().Select(parameter => parameter.DefaultValue)]);

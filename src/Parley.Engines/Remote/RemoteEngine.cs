@@ -24,6 +24,13 @@ public static class RemoteEngine
             CanCloneVoices = task == EngineTask.Speech && options.Dialect == RemoteDialect.VllmOmni,
             HasWordTimes = task == EngineTask.Transcription && options.HasSegments,
             SampleRate = task == EngineTask.Speech ? options.SampleRate : 0,
+            IsRemote = true,
+            Honours = task switch
+            {
+                EngineTask.Speech => options.Dialect == RemoteDialect.VllmOmni ? ["Instructions", "Seed"] : ["Instructions"],
+                EngineTask.Transcription => ["Prompt", "Temperature"],
+                _ => ["Seed", "Temperature", "Tools", "ResponseFormat"],
+            },
             Voices = task == EngineTask.Speech ? [.. options.Voices.Select(voice => new Voice(voice, voice, language))] : [],
         };
         return new EngineRegistration(description, _ => Task.FromResult<IDisposable>(Open(description, options, secret, time ?? TimeProvider.System)));

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Microsoft.Extensions.AI;
+using Parley.Engines;
+using Parley.Text;
+using Spectre.Console;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>hear</c>: a recording in any format becomes text.</summary>
+internal static class HearCommand
+{
+    private const int SampleRate = 16_000; // what recognisers hear
+
+    private static readonly string[] Formats = ["text", "json", "srt", "vtt", "verbose_json"];
+
+    public static Command Build(CommandLine line, Terminal terminal)
+    {
+        Argument<string> file = new("FILE") { Description = "A recording in any format; - reads it from standard input" };
+        Option<string> format = new("--format", "-f") { Description = string.Join(", ", Formats), DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong(Formats);
+        Option<string?> language = new("--language") { Description = "The language spoken, as BCP 47 tag; by default it is found out", HelpName = "TAG" };
+        Option<bool> translate = new("--translate") { Description = "Into English" };
+        Option<string?> prompt = new("--prompt") { Description = "Words that set names and style, as if said before", HelpName = "TEXT" };
+        Option<bool> words = new("--words") { Description = "Times of words, in verbose_json" };
+        Option<string?> engine = SharedOptions.Engine("The recogniser");
+        Option<bool> json = new("--json") { Description = "The same as --format json" };
+        Command command = new("hear", "Write down what is said in a recording") { file, format, language, translate, prompt, words, engine, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            House house = new(line.Load(parsed));
+            await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Transcription, parsed.GetValue(engine))], cancel);
+            await using Stream recording = SoundInput.Open(parsed.GetValue(file)!, terminal);
+            ISpeechToTextClient ear = await catalogue.OpenAsync<ISpeechToTextClient>(catalogue.Engines[0].Name, cancel);
+            string wanted = parsed.GetValue(json) ? "json" : parsed.GetValue(format)!;
+            SpeechToTextOptions options = new() { SpeechSampleRate = SampleRate, SpeechLanguage = parsed.GetValue(language), Prompt = parsed.GetValue(prompt) };
+            if (parsed.GetValue(translate))
+                options.TextLanguage = "en";
+            if (parsed.GetValue(words))
+                options.WithWords = true;
+
+            await using PcmStream sound = new(SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel);
+            SpeechToTextResponse heard = await WithProgressAsync(terminal, progress =>
+            {
+                options.Progress = progress;
+                return ear.GetTextAsync(sound, options, cancel);
+            });
+            Transcript transcript = heard.Transcript ?? new() { Text = heard.Text, Language = options.SpeechLanguage ?? "und", Duration = sound.Duration };
+            Write(terminal, transcript, wanted, parsed.GetValue(words));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static void Write(Terminal terminal, Transcript transcript, string format, bool withWords)
+    {
+        IEnumerable<SubtitleCue> cues = transcript.Segments.Where(segment => segment.End > segment.Start)
+            .Select(segment => new SubtitleCue(segment.Start, segment.End, segment.Text.Trim()));
+        switch (format)
+        {
+            case "json":
+                DataJson.Write(terminal, new HearReport(transcript.Text));
+                break;
+            case "verbose_json":
+                DataJson.Write(terminal, VerboseReport.Of(transcript, withWords));
+                break;
+            case "srt":
+                terminal.Out.Write(SubtitleWriter.Srt(cues));
+                break;
+            case "vtt":
+                terminal.Out.Write(SubtitleWriter.Vtt(cues));
+                break;
+            default:
+                terminal.Out.WriteLine(transcript.Text);
+                break;
+        }
+    }
+
+    private static async Task<T> WithProgressAsync<T>(Terminal terminal, Func<IProgress<double>?, Task<T>> work)
+    {
+        if (!terminal.IsErrorInteractive)
+            return await work(null);
+        return await terminal.ErrorConsole.Progress().AutoClear(true).HideCompleted(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                ProgressTask task = context.AddTask("hearing", maxValue: 1);
+                return await work(new Progress<double>(share => task.Value = share));
+            });
+    }
+}

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using Parley.Agent;
+using Parley.Audio;
+using Parley.Engines;
+using Parley.Models.Silero;
+
+namespace Parley.Cli.Commands;
+
+/// <summary><c>talk</c>: a recorded question is heard, answered and spoken, by the very conversation that callers have.</summary>
+internal static class TalkCommand
+{
+    private const int SampleRate = 16_000;
+
+    public static Command Build(CommandLine line, Terminal terminal)
+    {
+        Argument<string> file = new("FILE") { Description = "What is said to Parley, in any format; - reads it from standard input" };
+        Option<string> output = new("--output", "-o") { Description = "Where the answer goes, or - for standard output", HelpName = "FILE", Required = true };
+        Option<string?> voice = SharedOptions.Voice(), format = SharedOptions.SoundFormat();
+        Option<bool> json = SharedOptions.Json();
+        Command command = new("talk", "Hold one turn: speech in, spoken answer out, with the time of every stage") { file, output, voice, format, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            House house = new(line.Load(parsed));
+            await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Speech, null), (EngineTask.Transcription, null), (EngineTask.Chat, null)], cancel);
+            await using Stream recording = SoundInput.Open(parsed.GetValue(file)!, terminal);
+            using SileroModel voiceActivity = SileroModel.Open(StarterModels.Locate().Verified("silero/silero_vad.onnx"));
+            using SileroStream detector = voiceActivity.CreateStream(SampleRate);
+            ConversationEngines engines = new(
+                detector,
+                await catalogue.OpenAsync<ISpeechToTextClient>(catalogue.Engines[1].Name, cancel),
+                await catalogue.OpenAsync<IChatClient>(catalogue.Engines[2].Name, cancel),
+                await catalogue.OpenAsync<ITextToSpeechClient>(catalogue.Engines[0].Name, cancel),
+                new TextToSpeechOptions { VoiceId = parsed.GetValue(voice) });
+
+            string target = parsed.GetValue(output)!;
+            List<TurnEnded> turns = [];
+            await using (SoundOutput answer = SoundOutput.Open(target, terminal))
+            {
+                Conversation conversation = new(engines, house.Options.Conversation);
+                IAsyncEnumerable<ConversationEvent> events = conversation.RunAsync(SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel);
+                await SoundFormat.WriteAsync(AnswersAsync(events, turns, cancel), answer.Stream, parsed.GetValue(format) ?? SoundFormat.OfPath(target), cancel);
+                if (turns.Count == 0)
+                    throw new CommandException(ExitCodes.Data, "There is no speech in the recording.");
+                if (turns.TrueForAll(turn => turn.Answer.Length == 0))
+                    throw new CommandException(ExitCodes.Data, "No words were heard in the recording.");
+                answer.Complete();
+            }
+            if (parsed.GetValue(json) && target != "-")
+                DataJson.Write(terminal, new TalkReport(target, [.. turns.Select(Report)]));
+            else
+                WriteTurns(target == "-" ? terminal.Error : terminal.Out, turns);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static async IAsyncEnumerable<AudioFrame> AnswersAsync(
+        IAsyncEnumerable<ConversationEvent> events, List<TurnEnded> turns, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await foreach (ConversationEvent happened in events.WithCancellation(cancel))
+        {
+            if (happened is AnswerSpoken spoken)
+                yield return spoken.Sound;
+            else if (happened is TurnEnded ended)
+                turns.Add(ended);
+        }
+    }
+
+    private static TurnReport Report(TurnEnded turn) =>
+        new(turn.Heard, turn.Answer, [.. turn.Waterfall.Stages.Select(stage => new StageRow(stage.Stage, Math.Round(stage.At.TotalMilliseconds, 1)))]);
+
+    /// <summary>The waterfall: each stage begins where the one before ended.</summary>
+    private static void WriteTurns(TextWriter writer, List<TurnEnded> turns)
+    {
+        const int width = 40;
+        foreach (TurnEnded turn in turns)
+        {
+            writer.WriteLine($"heard:  {turn.Heard}");
+            writer.WriteLine($"answer: {turn.Answer}");
+            writer.WriteLine();
+            writer.WriteLine("from the end of speech              at        took");
+            double whole = turn.Waterfall.Stages.Last().At.TotalMilliseconds, before = 0;
+            foreach ((string stage, TimeSpan at) in turn.Waterfall.Stages)
+            {
+                double milliseconds = at.TotalMilliseconds;
+                int from = (int)(before / whole * width), to = Math.Max(from + 1, (int)(milliseconds / whole * width));
+                string bar = new string(' ', from) + new string('#', to - from);
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {stage,-20} {milliseconds,14:0.0} ms {milliseconds - before,7:0.0} ms  {bar}"));
+                before = milliseconds;
+            }
+            writer.WriteLine();
+        }
+    }
+}

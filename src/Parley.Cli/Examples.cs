@@ -1,0 +1,24 @@
+namespace Parley.Cli;
+
+/// <summary>What <c>--help</c> shows below the options.</summary>
+internal static class Examples
+{
+    public static string[] Of(string command) => command switch
+    {
+        "up" => ["parley up", "parley up --port 9000", "parley up --listen 0.0.0.0 --no-auth --legacy-ports"],
+        "say" =>
+        [
+            "parley say \"Good morning.\" -o hello.wav",
+            "parley say - --format mp3 -o - < story.txt > story.mp3",
+            "parley say \"Guten Morgen.\" --engine espeak --voice de -o hello.wav",
+        ],
+        "hear" => ["parley hear interview.m4a", "parley hear talk.mp4 --format srt > talk.srt", "arecord -f S16_LE -r 16000 -d 5 | parley hear -"],
+        "talk" => ["parley talk question.wav -o answer.wav"],
+        "voices" => ["parley voices", "parley voices --engine espeak --language de", "parley voices --json"],
+        "engines" => ["parley engines", "parley engines --json"],
+        "config" => ["parley config", "PARLEY__HTTP__PORT=9000 parley config --all", "parley config --reference"],
+        "parity" => ["parley parity tests/goldens", "parley parity tests/goldens/starter-voice --json"],
+        "parley" => ["parley up", "parley say \"Good morning.\" -o hello.wav", "parley hear hello.wav"],
+        _ => [],
+    };
+}

@@ -1,0 +1,34 @@
+using Parley.Audio;
+using Parley.Cli.Configuration;
+using Parley.Engines;
+using Parley.Models;
+using Parley.Server;
+
+namespace Parley.Cli;
+
+/// <summary>A command cannot do what it was asked; the message is for the person who asked.</summary>
+internal sealed class CommandException(int code, string message) : Exception(message)
+{
+    public int Code { get; } = code;
+}
+
+/// <summary>What the world's faults mean at the command line: one clear line each, and an exit code. Anything else is a fault of ours and shows its trace.</summary>
+internal static class Failures
+{
+    /// <returns>The exit code and the lines to print; <see langword="null"/> for what nobody foresaw.</returns>
+    public static (int Code, string Message)? Explain(Exception fault) => fault switch
+    {
+        CommandException command => (command.Code, command.Message),
+        ConfigurationException configuration => (configuration.Problems.Max(problem => problem.Code), configuration.Message),
+        ServerStartException start => (start.ExitCode, start.Message),
+        ModelFileException model => (Path.Exists(model.Path) ? ExitCodes.Data : ExitCodes.NoInput, model.Message),
+        UnknownEngineException or UnknownVoiceException or UnsupportedLanguageException or UnsupportedOptionException => (ExitCodes.Usage, fault.Message),
+        ArgumentException argument => (ExitCodes.Usage, argument.ParamName is null ? argument.Message : argument.Message.Replace($" (Parameter '{argument.ParamName}')", "", StringComparison.Ordinal)),
+        AudioFormatException or FfmpegException => (ExitCodes.Data, fault.Message),
+        FfmpegMissingException or MissingProgramException or RemoteServerException or EngineProcessException => (ExitCodes.Unavailable, fault.Message),
+        FileNotFoundException or DirectoryNotFoundException => (ExitCodes.NoInput, fault.Message),
+        UnauthorizedAccessException => (ExitCodes.Permission, fault.Message),
+        IOException => (ExitCodes.CannotCreate, fault.Message),
+        _ => null,
+    };
+}

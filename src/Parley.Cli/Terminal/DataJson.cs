@@ -1,0 +1,55 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Parley.Cli;
+
+/// <summary>Rows for a program: JSON with the names of the API.</summary>
+internal static class DataJson
+{
+    private static readonly CliJson Readable = new(new JsonSerializerOptions(CliJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    public static void Write<T>(Terminal terminal, T value) =>
+        terminal.Out.WriteLine(JsonSerializer.Serialize(value, (JsonTypeInfo<T>)Readable.GetTypeInfo(typeof(T))!));
+}
+
+internal sealed record EngineRow(
+    string Name, string Task, bool IsDefault, string Model, string Description, IReadOnlyList<string> Languages, bool Streams, bool ClonesVoices, bool WordTimes, int? SampleRate, int Voices);
+
+internal sealed record VoiceRow(string Engine, string Id, string Name, string Language, string Description);
+
+internal sealed record SettingRow(string Key, string? Value, string Source, IReadOnlyList<string> Overrides);
+
+internal sealed record ConfigReport(string? File, IReadOnlyList<SettingRow> Settings, IReadOnlyList<string> Warnings);
+
+internal sealed record ParityReportRow(string Case, string Family, string Stage, double Error, double Tolerance, bool Passed, string Detail);
+
+internal sealed record SayReport(string Engine, string? Voice, string Output, string Format, double AudioSeconds, double FirstSoundMs, double TotalMs);
+
+internal sealed record HearReport(string Text);
+
+internal sealed record StageRow(string Stage, double Ms);
+
+internal sealed record TurnReport(string Heard, string Answer, IReadOnlyList<StageRow> Waterfall);
+
+internal sealed record TalkReport(string Output, IReadOnlyList<TurnReport> Turns);
+
+internal sealed record ComponentRow(string Component, string Engine, string Model, string State, string Address);
+
+internal sealed record SelfCheckReport(string Said, string Heard, double WordErrorRate, double FirstSoundMs, double SpeechMs, double AudioSeconds, double HearingMs);
+
+internal sealed record UpReport(IReadOnlyList<ComponentRow> Components, SelfCheckReport? SelfCheck);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(IReadOnlyList<EngineRow>))]
+[JsonSerializable(typeof(IReadOnlyList<VoiceRow>))]
+[JsonSerializable(typeof(IReadOnlyList<ParityReportRow>))]
+[JsonSerializable(typeof(ConfigReport))]
+[JsonSerializable(typeof(SayReport))]
+[JsonSerializable(typeof(HearReport))]
+[JsonSerializable(typeof(VerboseReport))]
+[JsonSerializable(typeof(TalkReport))]
+[JsonSerializable(typeof(UpReport))]
+internal sealed partial class CliJson : JsonSerializerContext;

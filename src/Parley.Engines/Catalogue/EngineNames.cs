@@ -1,0 +1,77 @@
+using Parley.Engines.Whisper;
+using Parley.Models;
+
+namespace Parley.Engines;
+
+/// <summary>What the names of engines stand for: <c>hibari</c>, <c>piper:NAME</c>, <c>whisper:NAME</c>, <c>espeak</c>, <c>openai:REMOTE</c>, <c>echo</c>.</summary>
+/// <param name="options">The engines that there are to be.</param>
+/// <param name="remotes">Engines on other servers, by name; task and base URL are set.</param>
+/// <param name="starter">The models that came with Parley.</param>
+/// <param name="modelFolder">Where models that were brought here lie.</param>
+/// <param name="secret">Reads a secret by the name of its variable.</param>
+public sealed class EngineNames(
+    EngineOptions options, IReadOnlyDictionary<string, RemoteOptions> remotes, StarterModels starter, string modelFolder, Func<string, string?> secret)
+{
+    private const string Piper = "piper:", Whisper = "whisper:", StarterEar = "whisper:base", VoiceActivity = "silero/silero_vad.onnx";
+
+    private readonly EspeakProgram espeak = new();
+
+    /// <summary>Every engine of the options in their order, then the remotes that no list names.</summary>
+    /// <exception cref="UnknownEngineException">A name stands for nothing.</exception>
+    /// <exception cref="ModelFileException">A model is missing or damaged.</exception>
+    public async Task<EngineCatalogue> AssembleAsync(CancellationToken cancel = default)
+    {
+        IEnumerable<string> named = [.. options.Speech, .. options.Transcription, .. options.Chat];
+        string[] all = [.. named.Concat(remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)).Distinct(StringComparer.Ordinal)];
+        return await AssembleAsync(all, cancel);
+    }
+
+    /// <summary>These engines only, in this order: a command that needs one does not wait for the others.</summary>
+    /// <inheritdoc cref="AssembleAsync(CancellationToken)"/>
+    public async Task<EngineCatalogue> AssembleAsync(IReadOnlyList<string> names, CancellationToken cancel = default)
+    {
+        List<EngineRegistration> registrations = [];
+        foreach (string name in names)
+            registrations.Add(await RegisterAsync(name, cancel));
+        return new EngineCatalogue(registrations);
+    }
+
+    private async Task<EngineRegistration> RegisterAsync(string name, CancellationToken cancel)
+    {
+        if (After(name, RemoteEngine.Prefix) is { } remote)
+        {
+            return remotes.TryGetValue(remote, out RemoteOptions? settings)
+                ? RemoteEngine.Register(remote, settings, secret)
+                : throw new UnknownEngineException(name, $"no remote of the configuration is named '{remote}'");
+        }
+        if (After(name, Piper) is { } piper)
+            return PiperEngine.Register(Brought("piper", $"{piper}.onnx", piper), espeak);
+        return name switch
+        {
+            "hibari" => StarterEngines.Hibari(starter, Path.Combine(modelFolder, "hibari")),
+            "espeak" => await EspeakEngine.RegisterAsync(espeak, cancel),
+            "echo" => EchoChatClient.Registration,
+            StarterEar => WhisperEngine.Starter(starter),
+            _ when After(name, Whisper) is { } whisper =>
+                WhisperEngine.Register(name, Brought("whisper", $"ggml-{whisper}.bin", whisper), starter.Verified(VoiceActivity)),
+            _ => throw new UnknownEngineException(name, Hint(name)),
+        };
+    }
+
+    private string Hint(string name)
+    {
+        string[] known = ["hibari", "espeak", "echo", StarterEar, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'" : "the names are hibari, espeak, echo, piper:NAME, whisper:NAME and openai:REMOTE";
+    }
+
+    /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>
+    private string Brought(string kind, string file, string name)
+    {
+        string path = Path.Combine(modelFolder, kind, file);
+        if (name.Length == 0 || Path.GetFileName(file) != file)
+            throw new UnknownEngineException($"{kind}:{name}", "after the colon comes the name of a file without folders");
+        return File.Exists(path) ? path : throw new ModelFileException(path, $"is missing: '{kind}:{name}' needs it. Put the model there, or set engines.model_folder.");
+    }
+
+    private static string? After(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
+}

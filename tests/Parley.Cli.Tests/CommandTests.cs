@@ -1,0 +1,258 @@
+using System.Text;
+using System.Text.Json;
+using Parley.Audio;
+using Parley.Cli.Configuration;
+using Parley.Text;
+
+namespace Parley.Cli.Tests;
+
+public sealed class CommandTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("parley-commands-");
+    private readonly WatchedWriter output = new("self_check");
+    private readonly StringWriter error = new();
+    private readonly RecordingStream bytes = new();
+    private byte[] input = [];
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task What_is_said_into_a_file_is_heard_again()
+    {
+        string file = In("hello.wav");
+
+        Assert.Equal(0, await RunAsync("say", "Good morning, how are you today?", "-o", file));
+        Assert.Equal(0, await RunAsync("hear", file));
+
+        ErrorRate rate = ErrorRate.OfWords("Good morning, how are you today?", output.ToString(), WhisperEnglishNormalizer.Instance);
+        Assert.Equal(0, rate.Errors);
+        Assert.Equal("", error.ToString());
+        byte[] wav = File.ReadAllBytes(file);
+        Assert.Equal(wav.Length - 8, BitConverter.ToInt32(wav, 4)); // a file has its true sizes
+        Assert.Equal(wav.Length - 44, BitConverter.ToInt32(wav, 40));
+    }
+
+    [Fact]
+    public async Task Sound_flows_to_standard_output_while_it_is_made()
+    {
+        Assert.Equal(0, await RunAsync("say", "This is the first sentence of several. Here comes the second one. And there is a third, too.", "-o", "-"));
+
+        byte[] wav = bytes.ToArray();
+        Assert.True(bytes.Writes > 2, $"{bytes.Writes} writes");
+        Assert.Equal([0xFF, 0xFF, 0xFF, 0xFF], wav[4..8]); // a stream does not know its length
+        Assert.Equal([0xFF, 0xFF, 0xFF, 0xFF], wav[40..44]);
+        Assert.True(WavReader.Read(wav).Duration > TimeSpan.FromSeconds(3));
+    }
+
+    [Theory]
+    [InlineData("pcm", "")]
+    [InlineData("opus", "OggS")]
+    [InlineData("flac", "fLaC")]
+    [InlineData("mp3", "\u00ff")]
+    [InlineData("aac", "\u00ff")]
+    public async Task Every_format_is_written_as_what_it_is(string format, string magic)
+    {
+        input = Encoding.UTF8.GetBytes("\uFEFFHello there.\n");
+
+        Assert.Equal(0, await RunAsync("say", "-", "--format", format, "-o", "-"));
+
+        byte[] sound = bytes.ToArray();
+        Assert.True(sound.Length > 2000, $"{sound.Length} bytes; {error}");
+        Assert.StartsWith(magic, Encoding.Latin1.GetString(sound), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Recordings_come_from_standard_input_too_and_go_out_in_every_form()
+    {
+        string file = In("hello.opus");
+        Assert.Equal(0, await RunAsync("say", "Good morning.", "-o", file));
+        input = File.ReadAllBytes(file);
+
+        Assert.Equal(0, await RunAsync("hear", "-", "--format", "srt"));
+        Assert.Equal(0, await RunAsync("hear", "-", "--format", "verbose_json", "--words"));
+
+        string[] forms = output.ToString().Split("\n\n{");
+        Assert.StartsWith("1\n00:00:00,", forms[0], StringComparison.Ordinal);
+        JsonElement json = JsonDocument.Parse("{" + forms[1]).RootElement;
+        Assert.Equal("Good morning.", json.GetProperty("text").GetString());
+        Assert.Equal(2, json.GetProperty("words").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_question_is_answered_and_every_stage_timed()
+    {
+        string question = In("question.wav"), answer = In("answer.wav");
+        Assert.Equal(0, await RunAsync("say", "The weather is fine.", "-o", question));
+
+        Assert.Equal(0, await RunAsync("talk", question, "-o", answer, "--json"));
+
+        JsonElement turn = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("turns")[0];
+        Assert.Equal("You said: The weather is fine.", turn.GetProperty("answer").GetString());
+        Assert.Equal(["end of turn", "transcript", "first token", "first clause", "first sound", "first sound played"],
+            turn.GetProperty("waterfall").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()));
+        output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("hear", answer));
+        Assert.Equal(0, ErrorRate.OfWords("You said the weather is fine.", output.ToString(), WhisperEnglishNormalizer.Instance).Errors);
+    }
+
+    [Fact]
+    public async Task A_recording_without_speech_has_no_answer()
+    {
+        string silence = In("silence.wav"), answer = In("answer.wav");
+        WavWriter.Write(silence, new AudioBuffer(new float[32_000], 16_000));
+
+        Assert.Equal(ExitCodes.Data, await RunAsync("talk", silence, "-o", answer));
+
+        Assert.Equal("There is no speech in the recording.", error.ToString().Trim());
+        Assert.False(File.Exists(answer));
+    }
+
+    [Theory]
+    [InlineData(ExitCodes.Usage, "Unrecognized command", "sing")]
+    [InlineData(ExitCodes.Usage, "cannot be empty", "say", " ", "-o", "OUT/x.wav")]
+    [InlineData(ExitCodes.Usage, "Invalid speaker 'haert' for hibari. Did you mean 'heart'?", "say", "Hi.", "--voice", "haert", "-o", "OUT/x.wav")]
+    [InlineData(ExitCodes.Usage, "did you mean 'hibari'", "say", "Hi.", "--engine", "hibri", "-o", "OUT/x.wav")]
+    [InlineData(ExitCodes.Usage, "it is for chat", "say", "Hi.", "--engine", "echo", "-o", "OUT/x.wav")]
+    [InlineData(ExitCodes.Usage, "There is no format 'midi'", "say", "Hi.", "--format", "midi", "-o", "OUT/x.wav")]
+    [InlineData(ExitCodes.Usage, "--set takes KEY=VALUE", "config", "--set", "nonsense")]
+    [InlineData(ExitCodes.CannotCreate, "Cannot write", "say", "Hi.", "-o", "OUT/no/such/folder/x.wav")]
+    [InlineData(ExitCodes.NoInput, "There is no file", "hear", "OUT/nope.wav")]
+    [InlineData(ExitCodes.NoInput, "ggml-large-v3.bin is missing", "hear", "OUT/nope.wav", "--engine", "whisper:large-v3")]
+    [InlineData(ExitCodes.Data, "the file is empty", "hear", "OUT/empty.wav")]
+    [InlineData(ExitCodes.Data, "", "hear", "OUT/page.wav")]
+    [InlineData(ExitCodes.NoInput, "There is no folder", "parity", "OUT/nope")]
+    [InlineData(ExitCodes.NoInput, "there is no such file", "config", "--config", "OUT/nope.json")]
+    [InlineData(ExitCodes.Configuration, "unknown setting \"http.prot\". Did you mean \"http.port\"?", "config", "--set", "http.prot=1")]
+    [InlineData(ExitCodes.Configuration, "no key is asked for", "up", "--listen", "0.0.0.0")]
+    [InlineData(ExitCodes.Configuration, "must be a whole number", "up", "--port", "eighty")]
+    public async Task What_cannot_be_done_is_said_in_one_line_with_its_code(int code, string said, params string[] arguments)
+    {
+        File.WriteAllBytes(In("empty.wav"), []);
+        File.WriteAllText(In("page.wav"), "<html>sign in</html>");
+
+        int exit = await RunAsync([.. arguments.Select(argument => argument.Replace("OUT", folder.FullName, StringComparison.Ordinal))]);
+
+        Assert.Equal(code, exit);
+        Assert.Contains(said, error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error.ToString(), StringComparison.Ordinal);
+        Assert.False(File.Exists(In("x.wav")), "a file that was not finished is left behind");
+    }
+
+    [Fact]
+    public async Task The_configuration_is_shown_with_its_sources()
+    {
+        Assert.Equal(0, await RunAsync("config", "--set", "http.port=9000", "--json"));
+
+        JsonElement port = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("settings").EnumerateArray().Single(setting => setting.GetProperty("key").GetString() == "http.port");
+        Assert.Equal(("9000", "flag:--set http.port"), (port.GetProperty("value").GetString(), port.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public async Task Tables_are_plain_text_where_nobody_watches()
+    {
+        Assert.Equal(0, await RunAsync("engines"));
+
+        Assert.DoesNotContain('\u001b', output.ToString());
+        string[] lines = output.ToString().TrimEnd().Split('\n');
+        Assert.Equal(["engine", "hibari", "espeak", "whisper:base", "echo"], lines.Select(line => line.Split(' ')[0]));
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("up", "--help")]
+    [InlineData("say", "--help")]
+    [InlineData("hear", "--help")]
+    [InlineData("talk", "--help")]
+    [InlineData("voices", "--help")]
+    [InlineData("engines", "--help")]
+    [InlineData("config", "--help")]
+    [InlineData("parity", "--help")]
+    public async Task Help_ends_with_examples(params string[] arguments)
+    {
+        Assert.Equal(0, await RunAsync(arguments));
+        Assert.Contains("Examples:\n  ", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_reference_in_the_docs_is_that_of_the_program()
+    {
+        string docs = File.ReadAllText(Path.Combine(TestData.Root, "docs", "configuration.md"));
+        Assert.True(docs.Contains(SettingReference.Markdown(), StringComparison.Ordinal), "docs/configuration.md is behind: put what 'parley config --reference' prints in place of its table.");
+    }
+
+    [Fact]
+    public async Task A_server_that_is_told_to_stop_ends_well()
+    {
+        using CancellationTokenSource stop = new();
+        Task<int> serving = RunAsync(stop.Token, "up", "--port", "0", "--json");
+        await Task.WhenAny(output.Written, serving);
+        await stop.CancelAsync();
+
+        Assert.Equal(0, await serving);
+        JsonElement report = JsonDocument.Parse(output.ToString()).RootElement;
+        Assert.Equal(0, report.GetProperty("self_check").GetProperty("word_error_rate").GetDouble());
+        Assert.All(report.GetProperty("components").EnumerateArray(), component => Assert.Equal("ready", component.GetProperty("state").GetString()));
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named()
+    {
+        using System.Net.Sockets.TcpListener other = new(System.Net.IPAddress.Loopback, 0);
+        other.Start();
+        int port = ((System.Net.IPEndPoint)other.LocalEndpoint).Port;
+
+        Assert.Equal(ExitCodes.Temporary, await RunAsync("up", "--port", $"{port}"));
+
+        Assert.Equal($"Port {port} on 127.0.0.1 is in use by another program. Stop that one, or choose another port: parley up --port N.", error.ToString().Trim());
+    }
+
+    private string In(string name) => Path.Combine(folder.FullName, name);
+
+    private Task<int> RunAsync(params string[] arguments) => RunAsync(TestContext.Current.CancellationToken, arguments);
+
+    private Task<int> RunAsync(CancellationToken cancel, params string[] arguments)
+    {
+        Terminal terminal = new()
+        {
+            Out = output,
+            Error = error,
+            OpenInput = () => new MemoryStream(input),
+            OpenOutput = () => bytes,
+        };
+        ConfigurationInput configuration = new()
+        {
+            Environment = new Dictionary<string, string> { ["PARLEY_HOME"] = In("home") },
+            CurrentFolder = folder.FullName,
+        };
+        return CommandLine.RunAsync(arguments, terminal, configuration, cancel);
+    }
+
+    /// <summary>Keeps what is written and counts the pieces; like a pipe it cannot seek.</summary>
+    private sealed class RecordingStream : MemoryStream
+    {
+        public int Writes { get; private set; }
+
+        public override bool CanSeek => false;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Writes++;
+            await base.WriteAsync(buffer, cancellationToken);
+        }
+    }
+
+    /// <summary>Tells when something was written that contains a word.</summary>
+    private sealed class WatchedWriter(string word) : StringWriter
+    {
+        private readonly TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Written => written.Task;
+
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(word, StringComparison.Ordinal) == true)
+                written.TrySetResult();
+        }
+    }
+}
