@@ -102,7 +102,7 @@ public class ConversationTests
         List<ConversationEvent> events = [];
 
         IOException fault = await Assert.ThrowsAsync<IOException>(() =>
-            RunAsync(new(time, default, "One."), new(time, default, "This much was said before it died. ", null), voice, Sound((1, true), (1, false)), into: events));
+            RunAsync(new(time, default, "One."), new(time, default, "This much was said before it died. And ", null), voice, Sound((1, true), (1, false)), into: events));
 
         Assert.Equal("the line is dead", fault.Message);
         Assert.Equal(["This much was said before it died."], voice.Spoken);

@@ -3,7 +3,7 @@ using Parley.Models;
 
 namespace Parley.Engines;
 
-/// <summary>What the names of engines stand for: <c>hibari</c>, <c>piper:NAME</c>, <c>whisper:NAME</c>, <c>espeak</c>, <c>openai:REMOTE</c>, <c>echo</c>.</summary>
+/// <summary>What the names of engines stand for: <c>hibari</c>, <c>piper:NAME</c>, <c>kokoro</c>, <c>whisper:NAME</c>, <c>espeak</c>, <c>openai:REMOTE</c>, <c>echo</c>.</summary>
 /// <param name="options">The engines that there are to be.</param>
 /// <param name="remotes">Engines on other servers, by name; task and base URL are set.</param>
 /// <param name="starter">The models that came with Parley.</param>
@@ -12,7 +12,7 @@ namespace Parley.Engines;
 public sealed class EngineNames(
     EngineOptions options, IReadOnlyDictionary<string, RemoteOptions> remotes, StarterModels starter, string modelFolder, Func<string, string?> secret)
 {
-    private const string Piper = "piper:", Whisper = "whisper:", StarterEar = "whisper:base", VoiceActivity = "silero/silero_vad.onnx";
+    private const string Piper = "piper:", Kokoro = "kokoro:", Whisper = "whisper:", StarterEar = "whisper:base", VoiceActivity = "silero/silero_vad.onnx";
 
     private readonly EspeakProgram espeak = new();
 
@@ -46,8 +46,11 @@ public sealed class EngineNames(
         }
         if (After(name, Piper) is { } piper)
             return PiperEngine.Register(Brought("piper", $"{piper}.onnx", piper), espeak);
+        if (After(name, Kokoro) is { } kokoro)
+            return KokoroEngine.Register(Brought("kokoro", $"{kokoro}.onnx", kokoro), KokoroVoices(), starter);
         return name switch
         {
+            "kokoro" => KokoroEngine.Register(KokoroModel(), KokoroVoices(), starter),
             "hibari" => StarterEngines.Hibari(starter, Path.Combine(modelFolder, "hibari")),
             "espeak" => await EspeakEngine.RegisterAsync(espeak, cancel),
             "echo" => EchoChatClient.Registration,
@@ -61,7 +64,7 @@ public sealed class EngineNames(
     private string Hint(string name)
     {
         string[] known = ["hibari", "espeak", "echo", StarterEar, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'" : "the names are hibari, espeak, echo, piper:NAME, whisper:NAME and openai:REMOTE";
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'" : "the names are hibari, espeak, echo, piper:NAME, kokoro, whisper:NAME and openai:REMOTE";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>
@@ -71,6 +74,21 @@ public sealed class EngineNames(
         if (name.Length == 0 || Path.GetFileName(file) != file)
             throw new UnknownEngineException($"{kind}:{name}", "after the colon comes the name of a file without folders");
         return File.Exists(path) ? path : throw new ModelFileException(path, $"is missing: '{kind}:{name}' needs it. Put the model there, or set engines.model_folder.");
+    }
+
+    /// <summary>The one export whose published name begins so: <c>kokoro-v1.0.onnx</c>, <c>kokoro-v1.0.int8.onnx</c> ...</summary>
+    private string KokoroModel()
+    {
+        string folder = Path.Combine(modelFolder, "kokoro");
+        string[] found = Directory.Exists(folder) ? Directory.GetFiles(folder, "kokoro*.onnx") : [];
+        return found is [string only] ? only : throw new ModelFileException(folder, $"has {found.Length} files kokoro*.onnx: 'kokoro' needs exactly one.");
+    }
+
+    private string KokoroVoices()
+    {
+        string file = Path.Combine(modelFolder, "kokoro", "voices-v1.0.bin"), folder = Path.Combine(modelFolder, "kokoro", "voices");
+        return File.Exists(file) ? file : Directory.Exists(folder) ? folder
+            : throw new ModelFileException(file, "is missing, and so is a folder 'voices' beside it: Kokoro needs either.");
     }
 
     private static string? After(string name, string prefix) => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : null;
