@@ -86,7 +86,7 @@ internal static class UpCommand
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         // A start that fails is told in one line of our own; the host would add its stack.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", _ => isServing());
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", entry => isServing() && entry >= LogLevel.Warning);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
