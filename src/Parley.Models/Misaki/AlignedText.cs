@@ -60,6 +60,15 @@ internal sealed class AlignedText
         return (starts[first], ends[last]);
     }
 
+    /// <summary>The place in the source between two characters of this text, for what is inserted there.</summary>
+    private (int Start, int End) Boundary(int at)
+    {
+        if (at == 0)
+            return starts.Length > 0 ? (starts[0], starts[0]) : (0, 0);
+        int end = ends[at - 1];
+        return (at < starts.Length ? Math.Min(end, starts[at]) : end, end);
+    }
+
     /// <summary>
     /// Rewrites every match, from left to right and without overlap; null leaves a match as it is. What a match and its
     /// replacement have in common at either end keeps its alignment, the rest stands for the rest.
@@ -165,7 +174,7 @@ internal sealed class AlignedText
                 suffix++;
             int from = start + prefix, to = start + length - suffix;
             ReadOnlySpan<char> middle = rest[..^suffix];
-            (int first, int last) = to > from ? old.Source(from, to - from) : old.Source(start, length);
+            (int first, int last) = to > from ? old.Source(from, to - from) : old.Boundary(from);
             text.Append(middle);
             for (int i = 0; i < middle.Length; i++)
             {

@@ -27,6 +27,8 @@ internal static class PhonemeSet
     /// <summary>Characters that may be left out in silence where nothing else reads them.</summary>
     public static readonly SearchValues<char> Junk = SearchValues.Create("',-._‘’/");
 
-    /// <summary>True if some phoneme is a vowel or a consonant.</summary>
-    public static bool HasSound(ReadOnlySpan<char> phonemes) => phonemes.ContainsAny(Vowels) || phonemes.ContainsAny(Consonants);
+    private static readonly SearchValues<char> Sounds = SearchValues.Create("AIOQWYaiuæɑɒɔəɛɜɪʊʌᵻɐᵊbdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθTʔ");
+
+    /// <summary>True if some phoneme is a sound of speech and no mark. The rules' own ɐ, ᵊ and T count too.</summary>
+    public static bool HasSound(ReadOnlySpan<char> phonemes) => phonemes.ContainsAny(Sounds);
 }

@@ -11,6 +11,9 @@ namespace Parley.Models.Misaki;
 /// <param name="known">Readings that come before the lexicon's; null where it has nothing.</param>
 internal sealed class Pronouncer(Lexicon lexicon, Func<string, Reading> fallback, Func<string, string?> known)
 {
+    /// <summary>Longer runs are not looked up: the longest entry, "what-you-see-is-what-you-get", has 13 pieces.</summary>
+    private const int MostPieces = 24;
+
     /// <summary>Fills the phonemes of every sub-token.</summary>
     public void Pronounce(IReadOnlyList<SubToken[]> groups)
     {
@@ -51,7 +54,7 @@ internal sealed class Pronouncer(Lexicon lexicon, Func<string, Reading> fallback
     /// <summary>The longest runs that the lexicon knows, from the right; one that nothing knows sends the whole group to the net.</summary>
     private Following PronounceGroup(SubToken[] group, Following next)
     {
-        int left = 0, right = group.Length;
+        int right = group.Length, left = Math.Max(0, right - MostPieces);
         while (left < right)
         {
             Span<SubToken> run = group.AsSpan(left, right - left);
@@ -62,7 +65,7 @@ internal sealed class Pronouncer(Lexicon lexicon, Func<string, Reading> fallback
                 next = Update(next, reading.Phonemes, merged);
                 Assign(run, reading);
                 right = left;
-                left = 0;
+                left = Math.Max(0, right - MostPieces);
                 continue;
             }
             if (left + 1 < right)
@@ -71,7 +74,7 @@ internal sealed class Pronouncer(Lexicon lexicon, Func<string, Reading> fallback
                 continue;
             }
             right--;
-            left = 0;
+            left = Math.Max(0, right - MostPieces);
             SubToken last = group[right];
             if (last.Phonemes is not null)
                 continue;

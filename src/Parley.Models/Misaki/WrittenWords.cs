@@ -18,7 +18,7 @@ internal static class WrittenWords
             (int start, int end) = sentence.Source(spoken[i].Start, spoken[i].Length);
             int phonemeStart = starts[i], phonemeEnd = Math.Min(phonemes.Length, starts[i] + own.Length);
             bool isMark = own.Length > 0 && !PhonemeSet.HasSound(own);
-            if (open is { } before && (start < before.End || (isMark == before.IsMark && !HasSpace(source, before.End, start))))
+            if (open is { } before && (start < before.End || start == end || before.Start == before.End || (isMark == before.IsMark && !HasSpace(source, before.End, start))))
             {
                 open = (before.Start, Math.Max(before.End, end),
                     before.PhonemeEnd > before.PhonemeStart ? before.PhonemeStart : phonemeStart,

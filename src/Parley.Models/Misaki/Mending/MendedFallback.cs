@@ -13,6 +13,8 @@ internal sealed partial class MendedFallback(Lexicon lexicon, OovNet net, Fallba
 {
     private static readonly SearchValues<char> VowelLetters = SearchValues.Create("aeiouyAEIOUY");
 
+    private const int LongestEntry = 45;                                       // pneumonoultramicroscopicsilicovolcanoconiosis
+
     private static readonly string[] Greek =
     [
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "omicron", "pi", "rho",
@@ -63,7 +65,7 @@ internal sealed partial class MendedFallback(Lexicon lexicon, OovNet net, Fallba
             string folded = Fold(word);
             phonemes = folded == word ? phonemes ?? net.Read(word) : ReadWord(folded) ?? phonemes;
         }
-        return phonemes is null ? null : DoubledMarks().Replace(phonemes, "$1");
+        return phonemes is null ? null : Doubled().Replace(phonemes, "$1");
     }
 
     private string? Spell(string word) => lexicon.Spell(word.Replace("'", "", StringComparison.Ordinal)).Phonemes;
@@ -71,7 +73,7 @@ internal sealed partial class MendedFallback(Lexicon lexicon, OovNet net, Fallba
     /// <summary>The longest beginning that the lexicon knows, and the rest; else two halves.</summary>
     private string? ReadLong(string word)
     {
-        int cut = word.Length - 3;
+        int cut = Math.Min(word.Length - 3, LongestEntry);
         while (cut > 4 && !lexicon.IsWord(word[..cut]))
             cut--;
         if (cut == 4)
@@ -103,6 +105,7 @@ internal sealed partial class MendedFallback(Lexicon lexicon, OovNet net, Fallba
     [GeneratedRegex(CharacterClass.Letter + "+(?:['’]" + CharacterClass.Letter + "+)*")]
     private static partial Regex Letters();
 
-    [GeneratedRegex("([ˈˌ])[ˈˌ]+")]
-    private static partial Regex DoubledMarks();
+    /// <summary>What the net may write twice: stress marks, and spaces, which it also puts at the ends.</summary>
+    [GeneratedRegex("([ˈˌ])[ˈˌ]+| +(?= |$)|^ +")]
+    private static partial Regex Doubled();
 }
