@@ -18,10 +18,8 @@ internal sealed class WhisperNetDecoder : IWindowDecoder, IDisposable
     private readonly GgmlWhisperFile file;
     private readonly int threads;
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly CancellationTokenSource closing = new();
     private readonly WhisperFactory plain;
     private WhisperFactory? aligning;
-    private bool disposed;
 
     private WhisperNetDecoder(GgmlWhisperFile file, int threads, WhisperFactory plain)
     {
@@ -43,24 +41,14 @@ internal sealed class WhisperNetDecoder : IWindowDecoder, IDisposable
 
     public async Task<DecodedWindow> DecodeAsync(ReadOnlyMemory<float> samples, WindowRequest request, CancellationToken cancel)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancel, closing.Token);
-        await turn.WaitAsync(either.Token);
+        await turn.WaitAsync(cancel);
         try
         {
             WhisperFactory factory = request.Align ? aligning ??= Load(file, AligningOptions()) : plain;
             string? language = request.Language;
             if (language is null && request.Candidates.Count > 0)
-                language = await DetectAsync(factory, samples, request.Candidates, either.Token);
-            return await DecodeAsync(factory, samples, request with { Language = language }, either.Token);
-        }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancel);
-        }
-        catch (OperationCanceledException) when (disposed)
-        {
-            throw new ObjectDisposedException(nameof(WhisperNetDecoder));
+                language = await DetectAsync(factory, samples, request.Candidates, cancel);
+            return await DecodeAsync(factory, samples, request with { Language = language }, cancel);
         }
         finally
         {
@@ -68,17 +56,12 @@ internal sealed class WhisperNetDecoder : IWindowDecoder, IDisposable
         }
     }
 
-    /// <summary>Aborts the window that is being decoded, waits for it, and frees the weights.</summary>
+    /// <summary>Frees the weights; only when no window is being decoded.</summary>
     public void Dispose()
     {
-        if (disposed)
-            return;
-        disposed = true;
-        closing.Cancel();
-        turn.Wait();
         plain.Dispose();
         aligning?.Dispose();
-        turn.Release();
+        turn.Dispose();
     }
 
     private async Task<DecodedWindow> DecodeAsync(

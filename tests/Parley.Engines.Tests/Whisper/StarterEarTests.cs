@@ -60,7 +60,12 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
     public async Task A_recording_longer_than_a_window_keeps_its_words()
     {
         Transcript transcript = await HearAsync(TestData.SharedOrSkip("models/whisper/two_cities_16k.wav"), new SpeechToTextOptions { SpeechLanguage = "en" });
-        Assert.InRange(ErrorRate.OfWords(Known("two_cities_16k.wav"), transcript.Text, WhisperEnglishNormalizer.Instance).Errors, 0, 2); // of 119; base is no better in whisper.cpp
+        const string clip = "two_cities_16k.wav";
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(TestData.SharedOrSkip("models/whisper/expected.json")));
+        string peer = string.Concat(expected.RootElement.GetProperty("whisper_cpp_base").GetProperty("q5_1").GetProperty(clip)
+            .EnumerateArray().Select(segment => segment.GetProperty("text").GetString()));
+        int mistakes = ErrorRate.OfWords(Known(clip), transcript.Text, WhisperEnglishNormalizer.Instance).Errors;
+        Assert.InRange(mistakes, 0, ErrorRate.OfWords(Known(clip), peer, WhisperEnglishNormalizer.Instance).Errors); // 3 of 119 words
         Assert.True(transcript.Segments.Zip(transcript.Segments.Skip(1)).All(pair => pair.First.End <= pair.Second.Start));
     }
 
@@ -94,24 +99,17 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
     }
 
     [Fact]
-    public async Task A_cancelled_call_ends_soon_and_the_next_one_is_served()
+    public async Task Calls_side_by_side_take_turns_and_one_that_is_cancelled_leaves_the_others_alone()
     {
         using CancellationTokenSource cancel = new();
         using FileStream wav = File.OpenRead(Jfk);
-        Task<SpeechToTextResponse> call = ear.Client.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = "en" }, cancel.Token);
-        Task<Transcript> next = HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en" });
+        SpeechToTextOptions english = new() { SpeechLanguage = "en" };
+        Task<SpeechToTextResponse> cancelled = ear.Client.GetTextAsync(wav, english, cancel.Token);
+        Task<Transcript> one = HearAsync(Jfk, english), other = HearAsync(Jfk, english);
         await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        Assert.EndsWith("your country.", (await next).Text, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Calls_side_by_side_take_turns()
-    {
-        Transcript[] both = await Task.WhenAll(
-            HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en" }), HearAsync(Jfk, new SpeechToTextOptions { SpeechLanguage = "en" }));
-        Assert.Equal(both[0].Text, both[1].Text);
-        Assert.EndsWith("your country.", both[0].Text, StringComparison.Ordinal);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.EndsWith("your country.", (await one).Text, StringComparison.Ordinal);
+        Assert.Equal((await one).Text, (await other).Text);
     }
 
     [Fact]
