@@ -28,7 +28,7 @@ public static class SpeechInput
                 : $"The stream begins with {Convert.ToHexStringLower(head.AsSpan(0, Math.Min(read, 8)))}: it is no WAV file. For raw 16-bit samples state their rate.");
         }
         IAsyncEnumerable<AudioFrame> frames = isWav
-            ? WavReader.ReadFramesAsync(new PrefixedStream(head, stream), cancel: cancel)
+            ? WavReader.ReadFramesAsync(new ConcatenatedStream(head, stream), cancel: cancel)
             : ReadRawAsync(head.AsMemory(0, read), stream, sampleRate!.Value, cancel);
         await foreach (AudioFrame frame in frames)
             yield return frame;
@@ -58,44 +58,6 @@ public static class SpeechInput
             if (filled > 0)
                 throw new AudioFormatException("The raw sound ends in the middle of a 16-bit sample.");
             yield break;
-        }
-    }
-
-    /// <summary>Bytes that were read already, then the rest of a stream; reads forward only and leaves the stream open.</summary>
-    private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
-    {
-        private ReadOnlyMemory<byte> prefix = prefix;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) =>
-            prefix.IsEmpty ? rest.Read(buffer, offset, count) : TakePrefix(buffer.AsSpan(offset, count));
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            prefix.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(TakePrefix(buffer.Span));
-
-        public override void Flush() { }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        private int TakePrefix(Span<byte> buffer)
-        {
-            int taken = Math.Min(buffer.Length, prefix.Length);
-            prefix.Span[..taken].CopyTo(buffer);
-            prefix = prefix[taken..];
-            return taken;
         }
     }
 }
