@@ -159,7 +159,9 @@ public static class AudioDecoder
     {
         FileStreamOptions options = new()
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete,
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
             Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
         };
         if (!OperatingSystem.IsWindows())
