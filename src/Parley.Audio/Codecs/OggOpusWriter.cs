@@ -17,6 +17,7 @@ public sealed class OggOpusWriter : IDisposable, IAsyncDisposable
     private const int PacketsPerSecond = 50;
     private const int PacketsPerPage = 5;
     private const int MaxPacketBytes = 1275;
+    private const int Complexity = 5; // of 10: hardly heard at these rates
 
     private readonly Stream stream;
     private readonly OggPages pages;
@@ -53,6 +54,7 @@ public sealed class OggOpusWriter : IDisposable, IAsyncDisposable
         encoder = OpusCodecFactory.CreateEncoder(sampleRate, 1, OpusApplication.OPUS_APPLICATION_AUDIO);
         encoder.Bitrate = bitsPerSecond;
         encoder.SignalType = OpusSignal.OPUS_SIGNAL_VOICE;
+        encoder.Complexity = Complexity;
         packetSamples = new float[sampleRate / PacketsPerSecond];
         granulesPerSample = GranuleRate / sampleRate;
         preSkip = encoder.Lookahead * granulesPerSample;

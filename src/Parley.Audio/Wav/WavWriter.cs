@@ -20,6 +20,8 @@ public enum WavSampleFormat
 public sealed class WavWriter : IDisposable, IAsyncDisposable
 {
     private const int MaxPortion = 8 * 1024; // samples coded at a time
+    private const int PcmHeaderBytes = 44;
+    private const int FloatHeaderBytes = 58;  // with a 'fmt ' of 18 bytes and a 'fact' chunk, as every format but PCM must have
 
     private readonly Stream stream;
     private readonly WavSampleFormat format;
@@ -44,18 +46,19 @@ public sealed class WavWriter : IDisposable, IAsyncDisposable
 
     private int SampleBytes => format == WavSampleFormat.Pcm16 ? 2 : 4;
 
-    // Float files carry a 'fmt ' of 18 bytes and a 'fact' chunk, as every format but PCM must.
-    private int HeaderBytes => format == WavSampleFormat.Pcm16 ? 44 : 58;
+    private int HeaderBytes => format == WavSampleFormat.Pcm16 ? PcmHeaderBytes : FloatHeaderBytes;
 
     private long MaxDataBytes => uint.MaxValue - HeaderBytes; // so that the RIFF size still fits
 
     /// <summary>The bytes of a whole file.</summary>
     public static byte[] ToBytes(AudioBuffer sound, WavSampleFormat format = WavSampleFormat.Pcm16)
     {
-        using MemoryStream stream = new(58 + 4 * sound.Samples.Length);
-        using (WavWriter writer = new(stream, sound.SampleRate, format))
-            writer.Write(sound.Samples);
-        return stream.ToArray();
+        int header = format == WavSampleFormat.Pcm16 ? PcmHeaderBytes : FloatHeaderBytes, sampleBytes = format == WavSampleFormat.Pcm16 ? 2 : 4;
+        byte[] file = new byte[checked(header + sampleBytes * sound.Samples.Length)];
+        using MemoryStream stream = new(file);
+        using WavWriter writer = new(stream, sound.SampleRate, format);
+        writer.Write(sound.Samples);
+        return file;
     }
 
     /// <summary>Writes a whole file, in place of an existing one.</summary>
