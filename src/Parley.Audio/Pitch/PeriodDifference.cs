@@ -73,7 +73,7 @@ internal sealed class PeriodDifference
         fft.Forward(padded, headRe, headIm);
         frame.CopyTo(padded);
         fft.Forward(padded, re, im);
-        MultiplyByConjugate(re, im, headRe, headIm);
+        MultiplyByConjugate(re, im, headRe, headIm, padded.AsSpan(0, re.Length));
         fft.Inverse(re, im, padded);
         double head = energyBefore[SumSamples];
         for (int period = 0; period <= longest; period++)
@@ -84,10 +84,13 @@ internal sealed class PeriodDifference
         }
     }
 
-    // a · conj(b), written over a.
-    private static void MultiplyByConjugate(Span<float> aRe, Span<float> aIm, ReadOnlySpan<float> bRe, ReadOnlySpan<float> bIm)
+    // a · conj(b), written over a; scratch is as long.
+    private static void MultiplyByConjugate(Span<float> aRe, Span<float> aIm, ReadOnlySpan<float> bRe, ReadOnlySpan<float> bIm, Span<float> scratch)
     {
-        for (int k = 0; k < aRe.Length; k++)
-            (aRe[k], aIm[k]) = (aRe[k] * bRe[k] + aIm[k] * bIm[k], aIm[k] * bRe[k] - aRe[k] * bIm[k]);
+        TensorPrimitives.Multiply(aRe, bIm, scratch);
+        TensorPrimitives.Multiply(aRe, bRe, aRe);
+        TensorPrimitives.MultiplyAdd(aIm, bIm, aRe, aRe);
+        TensorPrimitives.Multiply(aIm, bRe, aIm);
+        TensorPrimitives.Subtract(aIm, scratch, aIm);
     }
 }

@@ -43,7 +43,7 @@ internal sealed class MelColumns
         Require("table of divisors", bandDivisors?.Length ?? recipe.Filters.Count, recipe.Filters.Count);
         filters = new MelFilters(matrix, fft.Bins);
         windowOffset = (recipe.FftLength - windowSamples) / 2;
-        frame = new float[recipe.FftLength];
+        frame = new float[windowSamples];
         re = new float[fft.Bins * Stft.Lanes];
         im = new float[fft.Bins * Stft.Lanes];
     }
@@ -55,12 +55,12 @@ internal sealed class MelColumns
     /// <summary>Levels of the windows first, first + 1 ...: [Bands, Stft.Lanes]; lanes from <paramref name="count"/> on are meaningless.</summary>
     public void Compute(SignalView signal, int first, int count, Span<float> levels)
     {
-        Span<float> place = frame.AsSpan(windowOffset, window.Length);
+        LanesOf.ClearAround(windowOffset, window.Length, fft);
         for (int lane = 0; lane < count; lane++)
         {
-            CutWindow(signal, first + lane, place);
-            TensorPrimitives.Multiply(place, window, place);
-            LanesOf.Scatter(frame, lane, fft);
+            CutWindow(signal, first + lane, frame);
+            TensorPrimitives.Multiply(frame, window, frame);
+            LanesOf.Scatter(frame, windowOffset, lane, fft);
         }
         fft.ForwardFromWork(re, im);
         Spectrum(re, im, Recipe.Spectrum);

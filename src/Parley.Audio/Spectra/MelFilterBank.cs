@@ -127,10 +127,17 @@ internal sealed class MelFilters
             ReadOnlySpan<float> row = weights.AsSpan(at, count);
             for (int lane = 0; lane < Stft.Lanes; lane += Vector<float>.Count)
             {
-                Vector<float> sum = Vector<float>.Zero;
-                for (int i = 0; i < row.Length; i++)
-                    sum = Vector.FusedMultiplyAdd(Vector.Create(row[i]), new Vector<float>(spectra[((firstBin + i) * Stft.Lanes + lane)..]), sum);
-                sum.CopyTo(mels[(mel * Stft.Lanes + lane)..]);
+                // Two sums, so that one addition need not wait for the other.
+                Vector<float> sum = Vector<float>.Zero, other = Vector<float>.Zero;
+                int place = firstBin * Stft.Lanes + lane, i = 0;
+                for (; i + 1 < row.Length; i += 2, place += 2 * Stft.Lanes)
+                {
+                    sum = Vector.FusedMultiplyAdd(Vector.Create(row[i]), Vector.Create(spectra[place..]), sum);
+                    other = Vector.FusedMultiplyAdd(Vector.Create(row[i + 1]), Vector.Create(spectra[(place + Stft.Lanes)..]), other);
+                }
+                if (i < row.Length)
+                    sum = Vector.FusedMultiplyAdd(Vector.Create(row[i]), Vector.Create(spectra[place..]), sum);
+                (sum + other).CopyTo(mels[(mel * Stft.Lanes + lane)..]);
             }
         }
     }

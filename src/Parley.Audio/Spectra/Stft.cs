@@ -31,7 +31,7 @@ public sealed class Stft
         Framing = framing;
         this.window = window.ToArray();
         windowOffset = (fftLength - window.Length) / 2;
-        windowed = new float[fftLength];
+        windowed = new float[window.Length];
         binsRe = new float[fft.Bins * Lanes];
         binsIm = new float[fft.Bins * Lanes];
     }
@@ -68,12 +68,12 @@ public sealed class Stft
         for (int first = 0; first < frames; first += Lanes)
         {
             int count = Math.Min(Lanes, frames - first);
+            LanesOf.ClearAround(windowOffset, window.Length, fft);
             for (int lane = 0; lane < count; lane++)
             {
-                Span<float> place = windowed.AsSpan(windowOffset, window.Length);
-                SignalView.Whole(signal).Copy(Framing.Start(first + lane), Framing.Padding, place);
-                TensorPrimitives.Multiply(place, window, place);
-                LanesOf.Scatter(windowed, lane, fft);
+                SignalView.Whole(signal).Copy(Framing.Start(first + lane), Framing.Padding, windowed);
+                TensorPrimitives.Multiply(windowed, window, windowed);
+                LanesOf.Scatter(windowed, windowOffset, lane, fft);
             }
             fft.ForwardFromWork(binsRe, binsIm);
             LanesOf.CopyRows(binsRe, re, frames, first, count);
@@ -103,11 +103,10 @@ public sealed class Stft
             fft.InverseIntoWork(binsRe, binsIm);
             for (int lane = 0; lane < count; lane++)
             {
-                LanesOf.Gather(fft, lane, windowed);
-                Overlap(signal, first + lane, windowed.AsSpan(windowOffset, window.Length));
+                LanesOf.Gather(fft, windowOffset, lane, windowed);
+                Overlap(signal, first + lane, windowed);
             }
         }
-        windowed.AsSpan().Clear();
         DivideByWindows(signal, frames);
     }
 

@@ -1,0 +1,22 @@
+using Parley.Benchmarks;
+
+// One family a verb; without one, all of them.
+Dictionary<string, Action> families = new()
+{
+    ["spectra"] = SpectraBenchmarks.Run,
+};
+string[] chosen = args.Length == 0 ? [.. families.Keys] : args;
+if (chosen is ["pictures", string folder])
+{
+    Pictures.Draw(folder);
+    return 0;
+}
+if (Array.Find(chosen, name => !families.ContainsKey(name)) is string unknown)
+{
+    Console.Error.WriteLine($"There is no benchmark '{unknown}'. Known: {string.Join(", ", families.Keys)}; or: pictures FOLDER.");
+    return 2;
+}
+Report.Machine();
+foreach (string name in chosen)
+    families[name]();
+return 0;
