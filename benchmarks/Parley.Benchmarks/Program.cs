@@ -3,6 +3,7 @@ using Parley.Benchmarks;
 // One family a verb; without one, all of them.
 Dictionary<string, Action> families = new()
 {
+    ["audio"] = AudioBenchmarks.Run,
     ["spectra"] = SpectraBenchmarks.Run,
 };
 string[] chosen = args.Length == 0 ? [.. families.Keys] : args;
