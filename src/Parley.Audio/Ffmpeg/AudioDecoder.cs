@@ -103,17 +103,11 @@ public static class AudioDecoder
             Rewind();
         }
 
-        IAsyncEnumerable<AudioFrame> decoded;
-        await using FileStream? spool = source is FileStream || container != Container.Seekable ? null : await SpoolAsync(input, limits, cancel);
-        if (spool is not null)
-            decoded = ffmpeg.DecodeAsync(spool.Name, cancel);
-        else if (source is FileStream file && start == 0 && File.Exists(file.Name))
-            decoded = ffmpeg.DecodeAsync(file.Name, cancel);
-        else
-        {
-            remembering?.Commit();
-            decoded = ffmpeg.DecodeAsync(input, cancel);
-        }
+        // A file that can be read from its beginning goes by its name; a pipe that has one cannot be opened twice.
+        string? path = source is FileStream { CanSeek: true } file && start == 0 && File.Exists(file.Name) ? file.Name : null;
+        await using FileStream? spool = path is null && container == Container.Seekable ? await SpoolAsync(input, limits, cancel) : null;
+        remembering?.Commit();
+        IAsyncEnumerable<AudioFrame> decoded = (path ?? spool?.Name) is string known ? ffmpeg.DecodeAsync(known, cancel) : ffmpeg.DecodeAsync(input, cancel);
         await foreach (AudioFrame frame in decoded)
             yield return frame;
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Parley.Audio.Tests;
 
 public sealed class AudioDecoderTests : IDisposable
@@ -49,6 +51,34 @@ public sealed class AudioDecoderTests : IDisposable
         AudioBuffer sound = await AudioDecoder.DecodeAsync(new OneWayStream(bytes, portion: 30_000), 16_000);
         Assert.Equal(77, sound.Duration.TotalSeconds, 0.1);
         AssertSine(sound.Samples, 0.25);
+    }
+
+    [Theory]
+    [InlineData("a.m4a")]
+    [InlineData("a.mp3")]
+    [InlineData("a.wav")]
+    public async Task A_named_pipe_and_the_middle_of_a_file_are_read_from_where_they_stand(string name)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Makes a named pipe.");
+        byte[] bytes = await File.ReadAllBytesAsync(files.Sine(name));
+        AudioBuffer expected = await AudioDecoder.DecodeAsync(new OneWayStream(bytes), 16_000);
+
+        string pipe = files.Path("pipe");
+        using (Process made = Process.Start("mkfifo", pipe))
+            await made.WaitForExitAsync();
+        Task writing = Task.Run(async () =>
+        {
+            await using FileStream writer = new(pipe, FileMode.Open, FileAccess.Write);
+            await writer.WriteAsync(bytes);
+        });
+        AudioBuffer fromPipe = await AudioDecoder.DecodeAsync(pipe, 16_000);
+        await writing;
+        Assert.Equal(expected.Samples, fromPipe.Samples);
+
+        await using FileStream middle = File.OpenRead(files.Write("behind", [.. "something else"u8, .. bytes]));
+        middle.Position = 14;
+        AudioBuffer fromMiddle = await AudioDecoder.DecodeAsync(middle, 16_000);
+        Assert.Equal(expected.Samples, fromMiddle.Samples);
     }
 
     [Fact]
