@@ -25,6 +25,14 @@ namespace Parley.Server;
 [JsonSerializable(typeof(ChatChunk))]
 [JsonSerializable(typeof(ChatChunkWithUsage))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(TranscriptionJson))]
+[JsonSerializable(typeof(TranscriptionVerbose))]
+[JsonSerializable(typeof(TranscriptTextDelta))]
+[JsonSerializable(typeof(TranscriptTextSegment))]
+[JsonSerializable(typeof(TranscriptTextDone))]
+[JsonSerializable(typeof(StreamError))]
+[JsonSerializable(typeof(LegacyTranscription))]
+[JsonSerializable(typeof(LegacyHealth))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     private static readonly Lazy<ApiJson> Relaxed = new(() => With(JavaScriptEncoder.UnsafeRelaxedJsonEscaping));

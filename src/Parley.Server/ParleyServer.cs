@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -31,7 +32,11 @@ public static class ParleyServer
         builder.WebHost.ConfigureKestrel(kestrel => Listeners.Configure(kestrel, options));
         builder.Services.AddRoutingCore();
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy.WithOrigins([.. options.Http.CorsOrigins]).AllowAnyHeader().AllowAnyMethod()));
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Compact));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Compact);
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain.Listen + options.Drain.Requests + TimeSpan.FromSeconds(1));
         AddServices(builder.Services, options, engines, time ?? TimeProvider.System);
         builder.Services.AddTelemetry(options.Telemetry);
@@ -42,12 +47,15 @@ public static class ParleyServer
         app.UseMiddleware<ErrorAnswers>();
         app.UseMiddleware<EdgeGuard>();
         app.UseRouting();
+        app.UseMiddleware<PortGuard>();
         app.UseCors();
         app.UseMiddleware<AccessControl>();
         app.UseMiddleware<DrainGate>();
         SpeechEndpoints.Map(app);
         ModelEndpoints.Map(app);
+        TranscriptionEndpoints.Map(app);
         ChatEndpoints.Map(app);
+        LegacyEndpoints.Map(app);
         HealthEndpoints.Map(app);
         app.MapTelemetry();
         app.MapApiDescription();
@@ -78,6 +86,8 @@ public static class ParleyServer
         services.AddSingleton<SpeechEndpoints>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<ChatEndpoints>();
+        services.AddSingleton<TranscriptionEndpoints>();
+        services.AddSingleton<LegacyEndpoints>();
         services.AddSingleton<HealthEndpoints>();
     }
 }

@@ -1,7 +1,7 @@
 namespace Parley.Engines;
 
 /// <summary>As much of BCP 47 as choosing a voice needs.</summary>
-internal static class LanguageTag
+public static class LanguageTag
 {
     /// <summary>True if both tags name the same language, whatever their regions.</summary>
     public static bool SameLanguage(string a, string b) => Primary(a).Equals(Primary(b), StringComparison.OrdinalIgnoreCase);

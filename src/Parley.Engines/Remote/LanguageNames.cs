@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Parley.Engines;
 
 /// <summary>Servers name a language by tag (<c>de</c>) or in English (<c>german</c>).</summary>
-internal static class LanguageNames
+public static class LanguageNames
 {
     private static readonly Lazy<Dictionary<string, string>> Tags = new(() =>
     {

@@ -11,6 +11,8 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
 {
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(10);
 
+    private static readonly JsonSerializerOptions OneLine = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     private readonly string id = "chatcmpl-" + RandomNumberGenerator.GetHexString(24, lowercase: true);
     private readonly long created = time.GetUtcNow().ToUnixTimeSeconds();
     private readonly long start = time.GetTimestamp();
@@ -124,7 +126,7 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
     }
 
     private static ChatToolCall Call(FunctionCallContent call) => new(call.CallId,
-        new ChatFunctionCall(call.Name, JsonSerializer.Serialize(call.Arguments, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>)))));
+        new ChatFunctionCall(call.Name, JsonSerializer.Serialize(call.Arguments, OneLine.GetTypeInfo(typeof(IDictionary<string, object?>)))));
 
     private static string Reason(ChatFinishReason? reason, bool calls) => reason?.Value ?? (calls ? "tool_calls" : "stop");
 

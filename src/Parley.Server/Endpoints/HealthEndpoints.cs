@@ -2,26 +2,25 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using Parley.Engines;
 
 namespace Parley.Server;
 
 /// <summary>Whether the server lives, is ready, and how its engines do.</summary>
 internal sealed class HealthEndpoints(
-    EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, ServerOptions options, TimeProvider time)
+    EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, LegacyEndpoints legacy, ServerOptions options, TimeProvider time)
 {
     private readonly DateTimeOffset started = time.GetUtcNow();
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        Open(["/health/live", "/livez", "/ping"], context => context.RequestServices.GetRequiredService<HealthEndpoints>().LiveAsync(context), "live", "200 while the process answers.");
-        Open(["/health/ready", "/readyz"], context => context.RequestServices.GetRequiredService<HealthEndpoints>().ReadyAsync(context), "ready", "200 once every required engine has done its first work; 503 before, and while stopping.");
-        Open(["/health", "/healthz"], context => context.RequestServices.GetRequiredService<HealthEndpoints>().AllAsync(context), "health", "Each engine's state and latencies; without a key, only the status.");
+        Open(["/health/live", "/livez", "/ping"], (HttpContext context, HealthEndpoints health) => health.LiveAsync(context), "live", "200 while the process answers.");
+        Open(["/health/ready", "/readyz"], (HttpContext context, HealthEndpoints health) => health.ReadyAsync(context), "ready", "200 once every required engine has done its first work; 503 before, and while stopping.");
+        Open(["/health", "/healthz"], (HttpContext context, HealthEndpoints health) => health.AllAsync(context), "health", "Each engine's state and latencies; without a key, only the status.", LegacyRoute.Speech, LegacyRoute.Transcription);
 
-        void Open(string[] paths, RequestDelegate handler, string name, string summary)
+        void Open(string[] paths, Delegate handler, string name, string summary, params object[] metadata)
         {
-            routes.MapMethods(paths[0], ["GET", "HEAD"], handler).WithMetadata(RouteAccess.Everyone).WithName(name).WithTags("Health").WithSummary(summary);
+            routes.MapMethods(paths[0], ["GET", "HEAD"], handler).WithMetadata([RouteAccess.Everyone, .. metadata]).WithName(name).WithTags("Health").WithSummary(summary);
             foreach (string other in paths[1..])
                 routes.MapMethods(other, ["GET", "HEAD"], handler).WithMetadata(RouteAccess.Everyone).ExcludeFromDescription();
         }
@@ -40,6 +39,8 @@ internal sealed class HealthEndpoints(
 
     private Task AllAsync(HttpContext context)
     {
+        if (Listeners.Of(context) is var port && port != Listener.Main)
+            return legacy.HealthAsync(context, port == Listener.LegacySpeech ? EngineTask.Speech : EngineTask.Transcription);
         IReadOnlyList<ComponentAnswer> components = [.. catalogue.Engines.Select(Component)];
         string? reason = NotReady();
         bool isDegraded = components.Any(component => component.State is "degraded" or "failed");

@@ -58,7 +58,7 @@ internal sealed class ModelEndpoints(EngineCatalogue catalogue, EngineDirectory 
                 .GroupBy(pair => pair.Voice.Id, StringComparer.Ordinal)
                 .Select(group => new VoiceEntry(group.Key, group.First().Voice.Name, group.First().Voice.Description,
                     [.. group.Select(pair => pair.Engine.Name)], [.. group.Select(pair => pair.Voice.Language).Where(tag => tag.Length > 0).Distinct()]))
-                .Where(voice => language is null || LanguageTag.BestOf(LanguageTag.Parse(language) ?? "", voice.Languages) is not null)
+                .Where(voice => RequestedLanguage.Parse(language) is not { } wanted || voice.Languages.Any(tag => LanguageTag.SameLanguage(tag, wanted)))
                 .Where(voice => search is null || voice.Id.Contains(search, StringComparison.OrdinalIgnoreCase) || voice.DisplayName.Contains(search, StringComparison.OrdinalIgnoreCase))
                 .OrderBy(voice => voice.Id, StringComparer.Ordinal),
         ];

@@ -110,7 +110,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
             response.Headers["x-should-retry"] = "false";
         if (fault.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer";
-        if (context.Items.ContainsKey(LegacyEndpoints.Mark))
+        if (context.GetEndpoint()?.Metadata.GetMetadata<LegacyRoute>() is not null || Listeners.Of(context) != Listener.Main)
             await response.WriteAsJsonAsync(new LegacyErrorBody(fault.Message, fault.Error), ApiJson.Default.LegacyErrorBody, cancellationToken: context.RequestAborted);
         else
             await response.WriteAsJsonAsync(new ApiErrorBody(fault.Error), ApiJson.Default.ApiErrorBody, cancellationToken: context.RequestAborted);

@@ -7,7 +7,9 @@ namespace Parley.Server;
 /// <summary>The health of every engine of the server.</summary>
 internal sealed class HealthMonitor(ServerOptions options, BaselineFile baselines, TimeProvider time)
 {
-    public static readonly string Version = typeof(HealthMonitor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
+    /// <summary>Of the program, without the commit that a build may append.</summary>
+    public static readonly string Version =
+        (typeof(HealthMonitor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
 
     private readonly ConcurrentDictionary<string, ComponentHealth> components = new(StringComparer.Ordinal);
 

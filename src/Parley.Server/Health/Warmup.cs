@@ -12,7 +12,9 @@ namespace Parley.Server;
 /// </summary>
 internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admission, ServerOptions options, ILogger<Warmup> log) : BackgroundService
 {
-    private const string Sentence = "Good morning.";
+    /// <summary>What a speech engine says first, and an ear hears.</summary>
+    public const string Sentence = "Good morning.";
+
     private volatile IReadOnlyList<string> waiting = Required(catalogue, options.Health);
 
     /// <summary>Required engines that have not done their first work yet.</summary>

@@ -54,6 +54,13 @@ internal static class Listeners
         }));
     }
 
+    /// <summary>True if a request may have this route by the port it came in by: the old ports serve their few routes, the main one all.</summary>
+    public static bool Serves(HttpContext context) => Of(context) switch
+    {
+        Listener.Main => true,
+        Listener listener => context.GetEndpoint()?.Metadata.GetOrderedMetadata<LegacyRoute>().Any(route => route.Port == listener) == true,
+    };
+
     /// <summary>The port that a request came in by.</summary>
     public static Listener Of(HttpContext context) =>
         context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(Mark, out object? listener) == true ? (Listener)listener! : Listener.Main;

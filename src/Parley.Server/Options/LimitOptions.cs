@@ -17,8 +17,8 @@ public sealed class LimitOptions
     [Range(1024, 64L << 30)]
     public long UploadBytes { get; set; } = 512L << 20;
 
-    /// <summary>Length of a recording once it is decoded, 1 s to 48 h. Default 4 h.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "2.00:00:00")]
+    /// <summary>Length of a recording once it is decoded, 1 s to 24 h. Default 4 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan AudioDuration { get; set; } = TimeSpan.FromHours(4);
 
     /// <summary>Characters of text in a speech request that is answered whole, 1 to 1,000,000. Default 20,000.</summary>

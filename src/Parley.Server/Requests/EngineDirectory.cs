@@ -58,8 +58,8 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
             return (first, first.Voices.Count > 0 ? first.Voices[0] : null);
         foreach (EngineDescription engine in engines)
         {
-            if (LanguageTag.BestOf(language, engine.Voices.Select(candidate => candidate.Language)) is { } tag)
-                return (engine, engine.Voices.First(candidate => candidate.Language == tag));
+            if (LanguageTag.Best(language, engine.Voices, candidate => candidate.Language) is { } speaking)
+                return (engine, speaking);
             if (Speaks(engine, language))
                 return (engine, engine.Voices.Count > 0 ? engine.Voices[0] : null);
         }
@@ -105,7 +105,7 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
     }
 
     private static bool Speaks(EngineDescription engine, string language) =>
-        engine.Languages.Count == 0 || LanguageTag.BestOf(language, engine.Languages) is not null;
+        engine.Languages.Count == 0 || engine.Languages.Any(known => LanguageTag.SameLanguage(known, language));
 
     private static ApiException UnknownVoice(string voice, IEnumerable<EngineDescription> engines)
     {

@@ -33,7 +33,7 @@ internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, S
         await using FileBufferingWriteStream spool = new(memoryThreshold: 1 << 20);
         bool isWav = request.Format == SpeechFormats.Wav;
         SpeechFormat body = isWav ? SpeechFormats.Pcm : request.Format;
-        await foreach (ReadOnlyMemory<byte> piece in body.Encode(PcmAsync(clock.Token), request.SampleRate, clock.Token))
+        await foreach (ReadOnlyMemory<byte> piece in body.Encode(PcmAsync(clock.Token), request.SampleRate, options.Speech, clock.Token))
             await spool.WriteAsync(piece, clock.Token);
 
         byte[] header = isWav ? WavStream.Header(request.SampleRate, spool.Length) : [];
@@ -53,7 +53,7 @@ internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, S
     private async Task SendChunksAsync()
     {
         PatientBody? body = null;
-        await foreach (ReadOnlyMemory<byte> piece in request.Format.Encode(PcmAsync(clock.Token), request.SampleRate, clock.Token))
+        await foreach (ReadOnlyMemory<byte> piece in request.Format.Encode(PcmAsync(clock.Token), request.SampleRate, options.Speech, clock.Token))
         {
             if (body is null)
             {
@@ -73,7 +73,7 @@ internal sealed class SpeechAnswer(HttpContext context, SpeechRequest request, S
         try
         {
             int index = 0, wordsSent = 0;
-            await foreach (ReadOnlyMemory<byte> piece in request.Format.Encode(PcmAsync(clock.Token), request.SampleRate, clock.Token))
+            await foreach (ReadOnlyMemory<byte> piece in request.Format.Encode(PcmAsync(clock.Token), request.SampleRate, options.Speech, clock.Token))
             {
                 keepAlive.Touch();
                 await events.WriteAsync("speech.audio.delta", new SpeechAudioDelta(Convert.ToBase64String(piece.Span), index++), ApiJson.Compact.SpeechAudioDelta);

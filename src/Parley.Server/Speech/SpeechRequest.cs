@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -52,21 +53,29 @@ internal sealed record SpeechRequest
         if (!string.IsNullOrWhiteSpace(model))
             directory.Find(EngineTask.Speech, model);
         string input = InputOf(body);
-        SpeechFormat format = body.TryGet(SpeechFields.Format, out string? name) ? SpeechFormats.Named(name!) : SpeechFormats.Default;
+        SpeechFormat format = body.TryGet(SpeechFields.Format, out string? name) ? SpeechFormats.Named(name!) : SpeechFormats.Default();
         Delivery delivery = DeliveryOf(body, http, format, options.Speech);
-        CheckLength(input, delivery, options.Limits);
+        CheckLength("input", input, delivery == Delivery.Whole ? options.Limits.BufferedCharacters : options.Limits.StreamedCharacters, options.Limits.StreamedCharacters);
         double speed = body.Get(SpeechFields.Speed, 1);
         int rate = RateOf(body, format);
         long seed = body.Get(SpeechFields.Seed, -1);
         bool withWords = body.Get(SpeechFields.WordTimestamps, false);
-        string? language = LanguageTag.Parse(body.Get(SpeechFields.Language!, null));
+        string? language = RequestedLanguage.Parse(body.Get(SpeechFields.Language!, null));
         (EngineDescription engine, Voice? voice) = directory.FindSpeech(model, VoiceOf(body), language);
 
         TextToSpeechOptions speech = new() { ModelId = engine.Model, VoiceId = voice?.Id, Language = language, Speed = (float)speed };
+        // Engines here take a seed each, so that any speech can be had again; to a remote one only the caller's own is sent.
         if (seed >= 0)
             speech.Seed = seed;
+        else if (!engine.IsRemote)
+            speech.Seed = RandomNumberGenerator.GetInt32(int.MaxValue);
         if (body.TryGet(SpeechFields.Instructions, out string? instructions))
-            speech.Instructions = instructions;
+        {
+            if (engine.Honours.Contains("Instructions"))
+                speech.Instructions = instructions;
+            else
+                body.Ignore(SpeechFields.Instructions);
+        }
         ReadReference(body, engine, speech);
         if (withWords && !engine.HasWordTimes)
             throw ApiException.Invalid("word_timestamps", $"'{engine.Name}' gives no times of words.", "capability_missing");
@@ -104,19 +113,21 @@ internal sealed record SpeechRequest
     // HTTP/1.0 has no chunks: without a length the client cannot tell the end from a cut.
     private static Delivery ChunksOver(HttpRequest http) => HttpProtocol.IsHttp10(http.Protocol) ? Delivery.Whole : Delivery.Chunks;
 
-    private static void CheckLength(string input, Delivery delivery, LimitOptions limits)
+    /// <param name="field">Where the text stood, for the message.</param>
+    /// <param name="text">Counted in Unicode code points.</param>
+    /// <param name="limit">What this request may have.</param>
+    /// <param name="streamedLimit">What a stream might have.</param>
+    /// <exception cref="ApiException">400 <c>text_too_long</c>.</exception>
+    public static void CheckLength(string field, string text, int limit, int streamedLimit)
     {
-        int limit = delivery == Delivery.Whole ? limits.BufferedCharacters : limits.StreamedCharacters;
         int length = 0;
-        foreach (Rune _ in input.EnumerateRunes())
+        foreach (Rune _ in text.EnumerateRunes())
             length++;
-        if (length > limit)
-        {
-            string hint = delivery == Delivery.Whole && length <= limits.StreamedCharacters
-                ? " Set 'stream_format' to 'audio': streamed answers take more." : " Send it in parts.";
-            throw ApiException.Invalid("input", $"'input' has {length} characters; the limit here is {limit}.{hint}", "text_too_long",
-                new Dictionary<string, object> { ["limit"] = limit, ["found"] = length });
-        }
+        if (length <= limit)
+            return;
+        string hint = length <= streamedLimit ? " Set 'stream_format' to 'audio': streamed answers take more." : " Send it in parts.";
+        throw ApiException.Invalid(field, $"'{field}' has {length} characters; the limit here is {limit}.{hint}", "text_too_long",
+            new Dictionary<string, object> { ["limit"] = limit, ["found"] = length });
     }
 
     private static int RateOf(RequestBody body, SpeechFormat format)

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Parley.Audio;
 using Parley.Engines;
 
 namespace Parley.Server.Tests;
@@ -14,17 +15,22 @@ internal sealed class TestServer : IAsyncDisposable
 {
     private readonly EngineCatalogue engines;
 
-    private TestServer(WebApplication app, EngineCatalogue engines, Uri address)
+    private TestServer(WebApplication app, EngineCatalogue engines)
     {
         App = app;
         this.engines = engines;
-        Address = address;
-        Http = new HttpClient { BaseAddress = address };
+        Address = Addresses[0];
+        Http = new HttpClient { BaseAddress = Address };
     }
 
     public WebApplication App { get; }
 
+    /// <summary>Of the main port.</summary>
     public Uri Address { get; }
+
+    /// <summary>Of all ports, the main one first.</summary>
+    public IReadOnlyList<Uri> Addresses =>
+        [.. App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
 
     public HttpClient Http { get; }
 
@@ -32,14 +38,30 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static Task<TestServer> StartAsync(params IEnumerable<EngineRegistration> engines) => StartAsync(new ServerOptions(), engines);
 
-    public static async Task<TestServer> StartAsync(ServerOptions options, params IEnumerable<EngineRegistration> engines)
+    public static Task<TestServer> StartAsync(ServerOptions options, params IEnumerable<EngineRegistration> engines) => StartAsync(options, TimeProvider.System, engines);
+
+    public static async Task<TestServer> StartAsync(ServerOptions options, TimeProvider time, params IEnumerable<EngineRegistration> engines)
     {
         options.Http.Port = 0;
         EngineCatalogue catalogue = new(engines);
-        WebApplication app = ParleyServer.Build(options, catalogue);
+        WebApplication app = ParleyServer.Build(options, catalogue, logging: null, time);
         await ParleyServer.StartAsync(app);
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return new TestServer(app, catalogue, new Uri(address));
+        return new TestServer(app, catalogue);
+    }
+
+    /// <summary>Waits until the required engines have been tried once, well or not.</summary>
+    public Task WarmAsync() => Service<Warmup>().ExecuteTask ?? Task.CompletedTask;
+
+    /// <summary>Waits until something holds; a test whose condition never comes true fails by name instead of hanging.</summary>
+    public static async Task UntilAsync(Func<bool> condition, Action? meanwhile = null)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(1));
+        while (!condition())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            meanwhile?.Invoke();
+            await Task.Yield();
+        }
     }
 
     /// <summary>A speech engine with one voice.</summary>
@@ -58,6 +80,38 @@ internal sealed class TestServer : IAsyncDisposable
             Voices = [new Voice("anna", "Anna", "en-US")],
         },
         _ => Task.FromResult<IDisposable>(speaker));
+
+    /// <summary>A recogniser.</summary>
+    public static EngineRegistration Ear(ScriptedEar ear, string name = "scripted") => new(
+        new EngineDescription
+        {
+            Name = name, Task = EngineTask.Transcription, Description = "Hears its script.", Model = name, Languages = ["en", "de"],
+            CanStream = true, HasWordTimes = true, SampleRate = 16_000, Slots = 2,
+        },
+        _ => Task.FromResult<IDisposable>(ear));
+
+    /// <summary>A model that answers.</summary>
+    public static EngineRegistration Brain(ScriptedBrain brain, string name = "parrot") => new(
+        new EngineDescription { Name = name, Task = EngineTask.Chat, Description = "Says its script.", Model = name, CanStream = true, Slots = 2, Honours = ["Tools", "ResponseFormat"] },
+        _ => Task.FromResult<IDisposable>(brain));
+
+    /// <summary>A form with a file and further fields.</summary>
+    public static MultipartFormDataContent Form(byte[] file, params (string Name, string Value)[] fields)
+    {
+        MultipartFormDataContent form = new() { { new ByteArrayContent(file), "file", "recording.bin" } };
+        foreach ((string name, string value) in fields)
+            form.Add(new StringContent(value), name);
+        return form;
+    }
+
+    /// <summary>A second of a tone, as WAV.</summary>
+    public static byte[] Wav(double seconds = 1)
+    {
+        float[] samples = new float[(int)(16_000 * seconds)];
+        for (int i = 0; i < samples.Length; i++)
+            samples[i] = 0.3f * MathF.Sin(i * 0.1f);
+        return WavWriter.ToBytes(new AudioBuffer(samples, 16_000));
+    }
 
     public Task<HttpResponseMessage> PostAsync(string path, string json, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead, CancellationToken cancel = default) =>
         Http.SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") }, completion, cancel);

@@ -37,6 +37,12 @@ internal sealed class ToneSpeaker(int sampleRate = 24_000) : ITextToSpeechClient
     public async IAsyncEnumerable<TextToSpeechResponseUpdate> GetStreamingAudioAsync(
         string text, TextToSpeechOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        if (text == Warmup.Sentence)
+        {
+            // The server tries each engine once when it starts; tests count and hold only what they ask for themselves.
+            yield return new TextToSpeechResponseUpdate([PcmContent.FromFrame(Tone(TimeSpan.FromSeconds(0.2)))]);
+            yield break;
+        }
         Interlocked.Increment(ref running);
         Interlocked.Increment(ref started);
         lock (Options)
