@@ -65,6 +65,14 @@ public sealed class Checkpoint : IDisposable
         return new(content, "");
     }
 
+    /// <summary>As <see cref="Random(string, IEnumerable{ValueTuple{string, ImmutableArray{long}}}, int)"/>, with all that a model binds.</summary>
+    public static Checkpoint Random<T>(string name, Func<Checkpoint, T> bind, int seed)
+    {
+        WeightBinding found = new();
+        bind(new(new(name) { OpaqueClasses = [] }, "", found));
+        return Random(name, found.AskedFor.Select(weight => (weight.Key, weight.Value.Select(size => (long)size).ToImmutableArray())), seed);
+    }
+
     /// <summary>What was opened: a file or a folder.</summary>
     public string Path => content.Path;
 
@@ -131,7 +139,7 @@ public sealed class Checkpoint : IDisposable
             CheckpointTensor required = Tensor(name);
             return Fits(required, wanted) ? Graphs.Weight.Of(required, wanted) : throw new CheckpointException(Path, Misfit(required, wanted));
         }
-        binding.Asked(prefix + name);
+        binding.Asked(prefix + name, wanted);
         if (!TryTensor(name, out CheckpointTensor? tensor))
             binding.Missing(prefix + name);
         else if (!Fits(tensor, wanted))

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Parley.Graphs;
 
 /// <summary>What a model asked of a checkpoint while it bound its weights, and what was wrong with it.</summary>
@@ -5,11 +7,14 @@ internal sealed class WeightBinding
 {
     private const int MostNamed = 20; // of each kind; the counts are always whole
 
-    private readonly HashSet<string> asked = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, ImmutableArray<int>> asked = new(StringComparer.Ordinal);
     private readonly List<string> missing = [];
     private readonly List<string> misshapen = [];
 
-    public void Asked(string name) => asked.Add(name);
+    /// <summary>Names and shapes in the order they were asked for.</summary>
+    public IEnumerable<KeyValuePair<string, ImmutableArray<int>>> AskedFor => asked;
+
+    public void Asked(string name, ImmutableArray<int> shape) => asked.TryAdd(name, shape);
 
     public void Missing(string name) => missing.Add(name);
 
@@ -21,7 +26,7 @@ internal sealed class WeightBinding
         List<string> unexpected = [];
         foreach (string name in names)
         {
-            if (!asked.Contains(name) && !StartsWithAny(name, unused))
+            if (!asked.ContainsKey(name) && !StartsWithAny(name, unused))
                 unexpected.Add(name);
         }
         string[] problems =

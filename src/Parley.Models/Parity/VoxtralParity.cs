@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Parley.Graphs;
 using Parley.Models.Voxtral;
+using Parley.Text.Tokenizers;
 
 namespace Parley.Models.Parity;
 
@@ -23,6 +24,7 @@ public sealed class VoxtralParity : IParityFamily
         return !Has("case.json") ? null
             : Has("consolidated.safetensors") && Has("expected.safetensors") ? VoxtralModelParity.Compare
             : Has("expected.safetensors") && Directory.EnumerateFiles(folder, "*.pt").Any() ? CompareVoices
+            : Has("cases.jsonl") && Has("tekken.json") ? CompareTokens
             : Has("full-size-inventory.json") ? CompareInventory
             : Has("tts-params-only") ? CompareForeignFolders
             : null;
@@ -52,6 +54,23 @@ public sealed class VoxtralParity : IParityFamily
                 yield return new($"{file.Name}.pt is refused", (voice is null) == mustRefuse || mayRefuse ? 0 : 1, 0, refusal ?? "it was loaded");
             else
                 yield return ParityRow.Within($"{file.Name}.pt", expected.Tensor(file.Name).ReadF32(), voice.Rows, 0);
+        }
+    }
+
+    /// <summary>Texts, edge cases and whole prompts, encoded by mistral-common.</summary>
+    private static IEnumerable<ParityRow> CompareTokens(string folder, CancellationToken cancel)
+    {
+        TekkenTokenizer tokenizer = TekkenTokenizer.Open(Path.Combine(folder, "tekken.json"));
+        foreach (string line in File.ReadLines(Path.Combine(folder, "cases.jsonl")))
+        {
+            using JsonDocument json = JsonDocument.Parse(line);
+            JsonElement root = json.RootElement;
+            string text = root.GetProperty("text").GetString()!;
+            int[] expected = [.. root.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
+            IReadOnlyList<int> ids = tokenizer.Encode(text);
+            if (root.TryGetProperty("voice", out JsonElement voice))
+                ids = [.. new VoxtralPrompt(new(voice.GetString()!, "", [], tokenizer.VoiceAudioTokens[voice.GetString()!]), ids).Ids];
+            yield return ParityRow.Identical($"{root.GetProperty("kind").GetString()} '{text}'", expected, ids);
         }
     }
 

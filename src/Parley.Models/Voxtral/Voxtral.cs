@@ -46,6 +46,9 @@ public sealed class Voxtral : IDisposable
 
     internal VoxtralCodec Codec { get; }
 
+    /// <summary>Bytes of weights that one step of the flow matching reads.</summary>
+    internal long AcousticBytes => entry.Graph.WeightBytes + flow.Graph.WeightBytes;
+
     /// <summary>Opens a model; its graphs are compiled beside the weights the first time.</summary>
     /// <param name="config">The sizes.</param>
     /// <param name="checkpoint">The weights; owned by the model from here on.</param>

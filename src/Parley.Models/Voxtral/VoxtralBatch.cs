@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics.Tensors;
 using Parley.Graphs;
 
@@ -67,6 +68,25 @@ public sealed class VoxtralBatch : IDisposable
     {
         if (active.Count == 0)
             return;
+        ChooseCodes(cancel);
+        RemoveEnded();
+        Advance(cancel);
+    }
+
+    /// <summary>As <see cref="Step"/>, with the times of its two halves.</summary>
+    internal (TimeSpan Acoustic, TimeSpan Decoder) TimedStep(CancellationToken cancel)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        ChooseCodes(cancel);
+        RemoveEnded();
+        TimeSpan acoustic = Stopwatch.GetElapsedTime(begin);
+        Advance(cancel);
+        return (acoustic, Stopwatch.GetElapsedTime(begin) - acoustic);
+    }
+
+    /// <summary>The next frame of every utterance from the decoder's states: semantic code, then the acoustic ones.</summary>
+    private void ChooseCodes(CancellationToken cancel)
+    {
         int dim = config.Dim;
         Span<float> hidden = head.Input("hidden", active.Count, dim).Floats;
         for (int i = 0; i < active.Count; i++)
@@ -85,8 +105,6 @@ public sealed class VoxtralBatch : IDisposable
         }
         foreach (var group in speaking.GroupBy(entry => FlowOf(entry.Utterance)))
             AddFrames([.. group], llm, group.Key, cancel);
-        RemoveEnded();
-        Advance(cancel);
     }
 
     /// <summary>Takes an utterance out before its end.</summary>

@@ -52,6 +52,57 @@ public sealed record VoxtralConfig
     [JsonIgnore]
     public int AudioCodeRows => RoundUp(VoxtralCodes.TableOffset(AudioModel, AudioModel.NAcousticCodebook + 1));
 
+    /// <summary>Voxtral-4B-TTS-2603.</summary>
+    public static VoxtralConfig Published { get; } = new()
+    {
+        Dim = 3072,
+        NLayers = 26,
+        HeadDim = 128,
+        HiddenDim = 9216,
+        NHeads = 32,
+        NKvHeads = 8,
+        RopeTheta = 1e6,
+        NormEps = 1e-5f,
+        VocabSize = 131_072,
+        ModelType = "voxtral_tts",
+        Multimodal = new(
+            new()
+            {
+                SemanticCodebookSize = 8192,
+                AcousticCodebookSize = 21,
+                NAcousticCodebook = 36,
+                AudioEncodingArgs = new(24_000, 12.5),
+                AcousticTransformerArgs = new() { InputDim = 3072, Dim = 3072, NLayers = 3, HeadDim = 128, HiddenDim = 9216, NHeads = 32, NKvHeads = 8, SigmaMax = 1 },
+            },
+            new()
+            {
+                Channels = 1,
+                SamplingRate = 24_000,
+                PretransformPatchSize = 240,
+                PatchProjKernelSize = 7,
+                SemanticCodebookSize = 8192,
+                SemanticDim = 256,
+                AcousticCodebookSize = 21,
+                AcousticDim = 36,
+                ConvWeightNorm = true,
+                Causal = true,
+                AttnSlidingWindowSize = 16,
+                HalfAttnWindowUponDownsampling = true,
+                Dim = 1024,
+                HiddenDim = 4096,
+                HeadDim = 128,
+                NHeads = 8,
+                NKvHeads = 8,
+                QkNorm = true,
+                QkNormEps = 1e-6f,
+                NormEps = 0.01f,
+                LayerScale = true,
+                DecoderTransformerLengthsStr = "2,2,2,2",
+                DecoderConvsKernelsStr = "3,4,4,4",
+                DecoderConvsStridesStr = "1,2,2,2",
+            }),
+    };
+
     /// <exception cref="CheckpointException">A field is missing, or two of them contradict each other.</exception>
     public static VoxtralConfig Read(string path)
     {

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Parley.Graphs;
+
+/// <summary>What this machine can do at best, measured now: the limits that a benchmark's figures stand beside.</summary>
+/// <param name="Cores">Threads that measured.</param>
+/// <param name="ReadBytesPerSecond">Reading memory that no cache holds, all cores together.</param>
+/// <param name="FlopsPerSecond">f32 multiply-adds from registers, two operations each, all cores together.</param>
+public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double FlopsPerSecond)
+{
+    private const long BytesPerCore = 512L << 20; // far beyond the caches
+    private const int Rounds = 5;                 // the best counts: others use the machine too
+    private const int Multiplications = 1 << 22;
+
+    public static MachineLimits Measure(CancellationToken cancel = default)
+    {
+        int cores = Environment.ProcessorCount;
+        double read = 0, flops = 0;
+        using (Memories memories = new(cores))
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                read = Math.Max(read, cores * BytesPerCore / OnAllCores(cores, memories.Read));
+                flops = Math.Max(flops, cores * FlopsOfOne / OnAllCores(cores, MultiplyAdd));
+            }
+        }
+        return new(cores, read, flops);
+    }
+
+    private static double FlopsOfOne => (Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector<float>.Count) * 16.0 * 2 * Multiplications;
+
+    /// <returns>Seconds from the first core's start to the last one's end.</returns>
+    private static double OnAllCores(int cores, Action<int> work)
+    {
+        using Barrier start = new(cores);
+        long[] begins = new long[cores], ends = new long[cores];
+        Thread[] threads = [.. Enumerable.Range(0, cores).Select(core => new Thread(() =>
+        {
+            start.SignalAndWait();
+            begins[core] = Stopwatch.GetTimestamp();
+            work(core);
+            ends[core] = Stopwatch.GetTimestamp();
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        return Stopwatch.GetElapsedTime(begins.Min(), ends.Max()).TotalSeconds;
+    }
+
+    /// <summary>Sixteen independent chains: enough to hide the latency of two units.</summary>
+    private static void MultiplyAdd(int core)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<float> a = Vector512.Create(0.999f), b = Vector512.Create(1e-3f);
+            Vector512<float> x0 = b, x1 = b, x2 = b, x3 = b, x4 = b, x5 = b, x6 = b, x7 = b, y0 = b, y1 = b, y2 = b, y3 = b, y4 = b, y5 = b, y6 = b, y7 = b;
+            for (int i = 0; i < Multiplications; i++)
+            {
+                x0 = Vector512.FusedMultiplyAdd(x0, a, b);
+                x1 = Vector512.FusedMultiplyAdd(x1, a, b);
+                x2 = Vector512.FusedMultiplyAdd(x2, a, b);
+                x3 = Vector512.FusedMultiplyAdd(x3, a, b);
+                x4 = Vector512.FusedMultiplyAdd(x4, a, b);
+                x5 = Vector512.FusedMultiplyAdd(x5, a, b);
+                x6 = Vector512.FusedMultiplyAdd(x6, a, b);
+                x7 = Vector512.FusedMultiplyAdd(x7, a, b);
+                y0 = Vector512.FusedMultiplyAdd(y0, a, b);
+                y1 = Vector512.FusedMultiplyAdd(y1, a, b);
+                y2 = Vector512.FusedMultiplyAdd(y2, a, b);
+                y3 = Vector512.FusedMultiplyAdd(y3, a, b);
+                y4 = Vector512.FusedMultiplyAdd(y4, a, b);
+                y5 = Vector512.FusedMultiplyAdd(y5, a, b);
+                y6 = Vector512.FusedMultiplyAdd(y6, a, b);
+                y7 = Vector512.FusedMultiplyAdd(y7, a, b);
+            }
+            GC.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + y0 + y1 + y2 + y3 + y4 + y5 + y6 + y7);
+        }
+        else
+        {
+            Vector<float> a = new(0.999f), b = new(1e-3f);
+            Vector<float> x0 = b, x1 = b, x2 = b, x3 = b, x4 = b, x5 = b, x6 = b, x7 = b;
+            for (int i = 0; i < 2 * Multiplications; i++)
+            {
+                x0 = Vector.FusedMultiplyAdd(x0, a, b);
+                x1 = Vector.FusedMultiplyAdd(x1, a, b);
+                x2 = Vector.FusedMultiplyAdd(x2, a, b);
+                x3 = Vector.FusedMultiplyAdd(x3, a, b);
+                x4 = Vector.FusedMultiplyAdd(x4, a, b);
+                x5 = Vector.FusedMultiplyAdd(x5, a, b);
+                x6 = Vector.FusedMultiplyAdd(x6, a, b);
+                x7 = Vector.FusedMultiplyAdd(x7, a, b);
+            }
+            GC.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7);
+        }
+    }
+
+    /// <summary>One large block for each core, written once so that its pages are there.</summary>
+    private sealed unsafe class Memories : IDisposable
+    {
+        private readonly nint[] blocks;
+
+        public Memories(int cores)
+        {
+            blocks = [.. Enumerable.Range(0, cores).Select(_ => (nint)NativeMemory.AlignedAlloc((nuint)BytesPerCore, 64))];
+            OnAllCores(cores, core => NativeMemory.Fill((void*)blocks[core], (nuint)BytesPerCore, 1));
+        }
+
+        public void Read(int core)
+        {
+            Vector<ulong> a = default, b = default, c = default, d = default;
+            byte* at = (byte*)blocks[core], end = at + BytesPerCore;
+            int step = Vector<byte>.Count;
+            for (; at < end; at += 4 * step)
+            {
+                a += Vector.Load((ulong*)at);
+                b += Vector.Load((ulong*)(at + step));
+                c += Vector.Load((ulong*)(at + 2 * step));
+                d += Vector.Load((ulong*)(at + 3 * step));
+            }
+            GC.KeepAlive(a + b + c + d);
+        }
+
+        public void Dispose()
+        {
+            foreach (nint block in blocks)
+                NativeMemory.AlignedFree((void*)block);
+        }
+    }
+}
