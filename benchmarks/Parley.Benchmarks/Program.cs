@@ -5,6 +5,7 @@ Dictionary<string, Action> families = new()
 {
     ["audio"] = AudioBenchmarks.Run,
     ["spectra"] = SpectraBenchmarks.Run,
+    ["whisper"] = WhisperBenchmarks.Run,
 };
 string[] chosen = args.Length == 0 ? [.. families.Keys] : args;
 if (chosen is ["pictures", string folder])
