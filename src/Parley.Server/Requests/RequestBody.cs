@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Parley.Server;
 
@@ -152,10 +151,7 @@ internal sealed class RequestBody
 
     private static async Task<byte[]> ReadAsync(HttpContext context, long maxBytes)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = maxBytes;
-        if (context.Request.ContentLength > maxBytes)
-            throw ApiException.TooLarge("The request body", maxBytes);
+        BodyLimit.Set(context, maxBytes, "The request body", maxBytes);
         using MemoryStream body = new();
         byte[] buffer = new byte[16 * 1024];
         while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) is > 0 and int read)

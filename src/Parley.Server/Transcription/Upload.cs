@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -29,10 +28,7 @@ internal sealed class Upload : IAsyncDisposable
     /// <exception cref="ApiException">Another media type, malformed, too large, not UTF-8.</exception>
     public static async Task<Upload> ReadAsync(HttpContext context, long maxBytes, params string[] names)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = maxBytes + FormOverhead;
-        if (context.Request.ContentLength > maxBytes + FormOverhead)
-            throw ApiException.TooLarge("The upload", maxBytes);
+        BodyLimit.Set(context, maxBytes + FormOverhead, "The upload", maxBytes);
         if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out MediaTypeHeaderValue? type))
             throw ApiException.UnsupportedMedia("This route takes multipart/form-data, or a body of type audio/*; the request names no type.");
         if (type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))

@@ -20,7 +20,7 @@ internal sealed class TestServer : IAsyncDisposable
         App = app;
         this.engines = engines;
         Address = Addresses[0];
-        Http = new HttpClient { BaseAddress = Address };
+        Http = new HttpClient { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public WebApplication App { get; }
