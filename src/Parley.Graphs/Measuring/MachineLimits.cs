@@ -31,6 +31,8 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
         return new(cores, read, flops);
     }
 
+    private static volatile float sink; // where results go, so that they are needed
+
     private static double FlopsOfOne => (Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector<float>.Count) * 16.0 * 2 * Multiplications;
 
     /// <returns>Seconds from the first core's start to the last one's end.</returns>
@@ -50,13 +52,16 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
         return Stopwatch.GetElapsedTime(begins.Min(), ends.Max()).TotalSeconds;
     }
 
-    /// <summary>Sixteen independent chains: enough to hide the latency of two units.</summary>
+    /// <summary>Sixteen independent chains, which hide the latency of two units; each begins elsewhere, so that none can stand for another.</summary>
     private static void MultiplyAdd(int core)
     {
         if (Vector512.IsHardwareAccelerated)
         {
             Vector512<float> a = Vector512.Create(0.999f), b = Vector512.Create(1e-3f);
-            Vector512<float> x0 = b, x1 = b, x2 = b, x3 = b, x4 = b, x5 = b, x6 = b, x7 = b, y0 = b, y1 = b, y2 = b, y3 = b, y4 = b, y5 = b, y6 = b, y7 = b;
+            Vector512<float> x0 = Vector512.Create(0f), x1 = Vector512.Create(1f), x2 = Vector512.Create(2f), x3 = Vector512.Create(3f);
+            Vector512<float> x4 = Vector512.Create(4f), x5 = Vector512.Create(5f), x6 = Vector512.Create(6f), x7 = Vector512.Create(7f);
+            Vector512<float> y0 = Vector512.Create(8f), y1 = Vector512.Create(9f), y2 = Vector512.Create(10f), y3 = Vector512.Create(11f);
+            Vector512<float> y4 = Vector512.Create(12f), y5 = Vector512.Create(13f), y6 = Vector512.Create(14f), y7 = Vector512.Create(15f);
             for (int i = 0; i < Multiplications; i++)
             {
                 x0 = Vector512.FusedMultiplyAdd(x0, a, b);
@@ -76,12 +81,12 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
                 y6 = Vector512.FusedMultiplyAdd(y6, a, b);
                 y7 = Vector512.FusedMultiplyAdd(y7, a, b);
             }
-            GC.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + y0 + y1 + y2 + y3 + y4 + y5 + y6 + y7);
+            sink += Vector512.Sum(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + y0 + y1 + y2 + y3 + y4 + y5 + y6 + y7);
         }
         else
         {
             Vector<float> a = new(0.999f), b = new(1e-3f);
-            Vector<float> x0 = b, x1 = b, x2 = b, x3 = b, x4 = b, x5 = b, x6 = b, x7 = b;
+            Vector<float> x0 = new(0f), x1 = new(1f), x2 = new(2f), x3 = new(3f), x4 = new(4f), x5 = new(5f), x6 = new(6f), x7 = new(7f);
             for (int i = 0; i < 2 * Multiplications; i++)
             {
                 x0 = Vector.FusedMultiplyAdd(x0, a, b);
@@ -93,7 +98,7 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
                 x6 = Vector.FusedMultiplyAdd(x6, a, b);
                 x7 = Vector.FusedMultiplyAdd(x7, a, b);
             }
-            GC.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7);
+            sink += Vector.Sum(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7);
         }
     }
 
@@ -120,7 +125,7 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
                 c += Vector.Load((ulong*)(at + 2 * step));
                 d += Vector.Load((ulong*)(at + 3 * step));
             }
-            GC.KeepAlive(a + b + c + d);
+            sink += Vector.Sum(a + b + c + d);
         }
 
         public void Dispose()
