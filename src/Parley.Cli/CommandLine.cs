@@ -79,6 +79,9 @@ internal sealed class CommandLine
             EnginesCommand.Build(this, terminal),
             ConfigCommand.Build(this, terminal),
             ParityCommand.Build(terminal),
+            InspectCommand.Build(terminal),
+            ExportCommand.Build(terminal),
+            BenchCommand.Build(terminal),
         };
         root.Add(ConfigFile);
         root.Add(EnvironmentFile);

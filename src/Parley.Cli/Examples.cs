@@ -18,6 +18,9 @@ internal static class Examples
         "engines" => ["parley engines", "parley engines --json"],
         "config" => ["parley config", "PARLEY__HTTP__PORT=9000 parley config --all", "parley config --reference"],
         "parity" => ["parley parity tests/goldens", "parley parity tests/goldens/starter-voice --json"],
+        "inspect" => ["parley inspect model.safetensors", "parley inspect model.pth --classes TTS.tts.configs", "parley inspect model.nemo --json"],
+        "export" => ["parley export models/voxtral-4b-tts -o onnx --precision q4"],
+        "bench" => ["parley bench voxtral --random", "parley bench voxtral --random --precision q8 --batch 1 --batch 4"],
         "parley" => ["parley up", "parley say \"Good morning.\" -o hello.wav", "parley hear hello.wav"],
         _ => [],
     };

@@ -1,8 +1,10 @@
 using Parley.Audio;
 using Parley.Cli.Configuration;
 using Parley.Engines;
+using Parley.Graphs;
 using Parley.Models;
 using Parley.Server;
+using Parley.Text.Tokenizers;
 
 namespace Parley.Cli;
 
@@ -22,6 +24,8 @@ internal static class Failures
         ConfigurationException configuration => (configuration.Problems.Max(problem => problem.Code), configuration.Message),
         ServerStartException start => (start.ExitCode, start.Message),
         ModelFileException model => (Path.Exists(model.Path) ? ExitCodes.Data : ExitCodes.NoInput, model.Message),
+        CheckpointException checkpoint => (Path.Exists(checkpoint.Path) ? ExitCodes.Data : ExitCodes.NoInput, checkpoint.Message),
+        TokenizerException or OnnxModelException => (ExitCodes.Data, fault.Message),
         UnknownEngineException or UnknownVoiceException or UnsupportedLanguageException or UnsupportedOptionException => (ExitCodes.Usage, fault.Message),
         ArgumentException argument => (ExitCodes.Usage, argument.ParamName is null ? argument.Message : argument.Message.Replace($" (Parameter '{argument.ParamName}')", "", StringComparison.Ordinal)),
         AudioFormatException or FfmpegException => (ExitCodes.Data, fault.Message),

@@ -7,7 +7,8 @@ namespace Parley.Cli;
 internal sealed class House(ParleyConfiguration configuration)
 {
     private readonly EngineNames names = new(
-        configuration.Options.Engines, configuration.Options.Remotes, StarterModels.Locate(), ModelFolder(configuration.Options), configuration.Secret);
+        configuration.Options.Engines, configuration.Options.Remotes, StarterModels.Locate(), ModelFolder(configuration.Options), configuration.Secret,
+        new CompileNotice(Console.Error));
 
     public ParleyOptions Options => configuration.Options;
 

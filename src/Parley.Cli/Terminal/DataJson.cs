@@ -41,6 +41,17 @@ internal sealed record SelfCheckReport(string Said, string Heard, double WordErr
 
 internal sealed record UpReport(IReadOnlyList<ComponentRow> Components, SelfCheckReport? SelfCheck);
 
+internal sealed record TensorRow(string Name, string Type, IReadOnlyList<long> Shape, long Bytes);
+
+internal sealed record InspectReport(string File, string? Model, long Parameters, long Bytes, IReadOnlyList<TensorRow> Tensors, IReadOnlyDictionary<string, string> Metadata);
+
+internal sealed record BenchBatchRow(int Batch, double DecoderMs, double DecoderShareOfBandwidth, double AcousticMs, double CodecMs, double FrameMs, double Rtf);
+
+internal sealed record BenchRow(
+    string Precision, double CompileSeconds, double DecoderGb, double PrefillTokensPerSecond, double FirstAudioMs, double PeakGb, double CpuShare, IReadOnlyList<BenchBatchRow> Batches);
+
+internal sealed record BenchReport(int Cores, double ReadGbPerSecond, double GflopPerSecond, IReadOnlyList<BenchRow> Results);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(IReadOnlyList<EngineRow>))]
@@ -52,4 +63,6 @@ internal sealed record UpReport(IReadOnlyList<ComponentRow> Components, SelfChec
 [JsonSerializable(typeof(VerboseReport))]
 [JsonSerializable(typeof(TalkReport))]
 [JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(InspectReport))]
+[JsonSerializable(typeof(BenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

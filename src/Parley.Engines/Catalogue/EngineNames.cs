@@ -1,4 +1,5 @@
 using Parley.Engines.Whisper;
+using Parley.Graphs;
 using Parley.Models;
 
 namespace Parley.Engines;
@@ -9,8 +10,10 @@ namespace Parley.Engines;
 /// <param name="starter">The models that came with Parley.</param>
 /// <param name="modelFolder">Where models that were brought here lie.</param>
 /// <param name="secret">Reads a secret by the name of its variable.</param>
+/// <param name="compiling">Told how far the first start of a large model has come.</param>
 public sealed class EngineNames(
-    EngineOptions options, IReadOnlyDictionary<string, RemoteOptions> remotes, StarterModels starter, string modelFolder, Func<string, string?> secret)
+    EngineOptions options, IReadOnlyDictionary<string, RemoteOptions> remotes, StarterModels starter, string modelFolder, Func<string, string?> secret,
+    IProgress<CompileProgress>? compiling = null)
 {
     private const string Piper = "piper:", Kokoro = "kokoro:", Whisper = "whisper:", StarterEar = "whisper:base", VoiceActivity = "silero/silero_vad.onnx";
 
@@ -52,6 +55,8 @@ public sealed class EngineNames(
         {
             "kokoro" => KokoroEngine.Register(KokoroModel(), KokoroVoices(), starter),
             "hibari" => StarterEngines.Hibari(starter, Path.Combine(modelFolder, "hibari")),
+            VoxtralEngine.Name => VoxtralEngine.Register(
+                Path.Combine(modelFolder, VoxtralEngine.Name), options.Precision, Path.Combine(modelFolder, "compiled"), compiling),
             "espeak" => await EspeakEngine.RegisterAsync(espeak, cancel),
             "echo" => EchoChatClient.Registration,
             StarterEar => WhisperEngine.Starter(starter),
@@ -63,8 +68,8 @@ public sealed class EngineNames(
 
     private string Hint(string name)
     {
-        string[] known = ["hibari", "espeak", "echo", StarterEar, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'" : "the names are hibari, espeak, echo, piper:NAME, kokoro, whisper:NAME and openai:REMOTE";
+        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME and openai:REMOTE";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>

@@ -3,7 +3,7 @@ namespace Parley.Engines;
 /// <summary>Which engines there are, by name; the first of each list is what a request gets that names none.</summary>
 public sealed class EngineOptions
 {
-    /// <summary>Voices: <c>hibari</c>, <c>piper:NAME</c>, <c>kokoro</c>, <c>espeak</c>, <c>openai:REMOTE</c>.</summary>
+    /// <summary>Voices: <c>hibari</c>, <c>piper:NAME</c>, <c>kokoro</c>, <c>voxtral-4b-tts</c>, <c>espeak</c>, <c>openai:REMOTE</c>.</summary>
     public IReadOnlyList<string> Speech { get; set; } = ["hibari", "espeak"];
 
     /// <summary>Ears: <c>whisper:NAME</c> (<c>whisper:base</c> comes with Parley), <c>openai:REMOTE</c>.</summary>
@@ -14,7 +14,13 @@ public sealed class EngineOptions
 
     /// <summary>
     /// Folder of the models that were brought here: <c>piper/NAME.onnx</c> with its <c>.onnx.json</c>,
-    /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>. Default: <c>models</c> in the data folder.
+    /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>, Voxtral's published folder as <c>voxtral-4b-tts</c>. Default: <c>models</c> in the data folder.
     /// </summary>
     public string? ModelFolder { get; set; }
+
+    /// <summary>
+    /// How models that are compiled here keep their large weights: <c>f32</c>, <c>q8</c>, <c>q4</c>, <c>q4-fast</c>, or <c>auto</c>, the
+    /// finest that fits the memory and keeps up. Default auto.
+    /// </summary>
+    public string Precision { get; set; } = "auto";
 }

@@ -26,11 +26,9 @@ public sealed class Voxtral : IDisposable
         Precision = precision;
         this.checkpoint = checkpoint;
         this.weights = weights;
-        Decoder = open(VoxtralDecoderGraph.Build(config, weights.Decoder, precision));
-        Head = open(VoxtralAcousticGraph.BuildHead(config, weights.Acoustic, precision));
-        entry = open(VoxtralAcousticGraph.BuildEntry(config, weights.Acoustic, precision));
-        flow = open(VoxtralAcousticGraph.BuildFlow(config, weights.Acoustic, precision));
-        Codec = new(config.Codec, weights.Codec, open(VoxtralCodecGraph.Build(config.Codec, weights.Codec)));
+        GraphSession[] sessions = OpenAll(BuildGraphs(config, weights, precision), open);
+        (Decoder, Head, entry, flow) = (sessions[0], sessions[1], sessions[2], sessions[3]);
+        Codec = new(config.Codec, weights.Codec, sessions[4]);
     }
 
     public VoxtralConfig Config { get; }
@@ -63,6 +61,45 @@ public sealed class Voxtral : IDisposable
     {
         VoxtralWeights weights = checkpoint.Bind(root => VoxtralWeights.Bind(root, config), VoxtralWeights.Unused);
         return new(config, checkpoint, weights, graph => cache is null ? graph.Open(cancel) : cache.Open(graph, progress, cancel), precision);
+    }
+
+    /// <summary>Writes the graphs of a folder as ONNX files with their weights, for other tools.</summary>
+    /// <returns>The ONNX files: decoder, semantic head, flow matching in two parts, codec.</returns>
+    /// <exception cref="CheckpointException">The folder holds another model.</exception>
+    public static IEnumerable<string> Export(
+        VoxtralFolder folder, Precision precision, string target, IProgress<CompileProgress>? progress = null, CancellationToken cancel = default)
+    {
+        using Checkpoint checkpoint = folder.Open();
+        VoxtralConfig config = VoxtralConfig.Read(folder.Params);
+        VoxtralWeights weights = checkpoint.Bind(root => VoxtralWeights.Bind(root, config), VoxtralWeights.Unused);
+        foreach (Graph graph in BuildGraphs(config, weights, precision))
+            yield return GraphCache.Export(graph, target, progress, cancel);
+    }
+
+    private static Graph[] BuildGraphs(VoxtralConfig config, VoxtralWeights weights, Precision precision) =>
+    [
+        VoxtralDecoderGraph.Build(config, weights.Decoder, precision),
+        VoxtralAcousticGraph.BuildHead(config, weights.Acoustic, precision),
+        VoxtralAcousticGraph.BuildEntry(config, weights.Acoustic, precision),
+        VoxtralAcousticGraph.BuildFlow(config, weights.Acoustic, precision),
+        VoxtralCodecGraph.Build(config.Codec, weights.Codec),
+    ];
+
+    /// <summary>Opens all or none.</summary>
+    private static GraphSession[] OpenAll(Graph[] graphs, Func<Graph, GraphSession> open)
+    {
+        List<GraphSession> sessions = [];
+        try
+        {
+            foreach (Graph graph in graphs)
+                sessions.Add(open(graph));
+            return [.. sessions];
+        }
+        catch
+        {
+            sessions.ForEach(session => session.Dispose());
+            throw;
+        }
     }
 
     /// <summary>A set of utterances that advance together.</summary>

@@ -24,9 +24,10 @@ public sealed record VoxtralBatchTimes(int Batch, TimeSpan DecoderStep, TimeSpan
 /// <param name="TimeToFirstAudio">From a text of <see cref="VoxtralBenchmark.TextTokens"/> tokens, the voice known, to the first samples.</param>
 /// <param name="Batches">By batch size.</param>
 /// <param name="PeakBytes">The most memory that the process held.</param>
+/// <param name="CpuShare">Processor time over wall time and cores while it measured: well below 1, others used the machine too.</param>
 public sealed record VoxtralBenchmarkResult(
     Precision Precision, TimeSpan Compile, long DecoderBytes, long AcousticBytes, double PrefillTokensPerSecond,
-    TimeSpan TimeToFirstAudio, IReadOnlyList<VoxtralBatchTimes> Batches, long PeakBytes);
+    TimeSpan TimeToFirstAudio, IReadOnlyList<VoxtralBatchTimes> Batches, long PeakBytes, double CpuShare);
 
 /// <summary>Measures the model at full size on random weights, which take as long as trained ones.</summary>
 public static class VoxtralBenchmark
@@ -56,11 +57,14 @@ public static class VoxtralBenchmark
             rows[i] = MathF.Sin(i * 0.7f) * 0.05f;
         VoxtralVoice voice = new("random", "en", rows, VoiceFrames);
         VoxtralPrompt prompt = new(voice, [.. Enumerable.Range(1000, TextTokens)]);
+        using Process process = Process.GetCurrentProcess();
+        (TimeSpan cpu, long wall) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
         double prefill = PrefillTokens / MedianSeconds(2, 1, () => Prefill(model, prompt, cancel));
         TimeSpan firstAudio = TimeSpan.FromSeconds(MedianSeconds(3, 1, () => FirstAudio(model, prompt, cancel)));
         VoxtralBatchTimes[] times = [.. batches.Select(batch => Batch(model, prompt, batch, cancel))];
-        using Process process = Process.GetCurrentProcess();
-        return new(precision, compile, model.Decoder.Graph.WeightBytes, model.AcousticBytes, prefill, firstAudio, times, process.PeakWorkingSet64);
+        process.Refresh();
+        double share = (process.TotalProcessorTime - cpu) / Stopwatch.GetElapsedTime(wall) / Environment.ProcessorCount;
+        return new(precision, compile, model.Decoder.Graph.WeightBytes, model.AcousticBytes, prefill, firstAudio, times, process.PeakWorkingSet64, share);
     }
 
     private static void Prefill(Voxtral model, VoxtralPrompt prompt, CancellationToken cancel)
