@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Parley.Audio;
+using Parley.Audio.Effects;
 using Parley.Text;
 
 namespace Parley.Engines;
@@ -13,7 +14,7 @@ internal sealed class EspeakTextToSpeechClient(EngineDescription engine, EspeakP
 {
     private const int BlockSamples = 1323;      // 60 ms
     private const int WordsPerMinute = 175;     // the program's own pace
-    private const int SlowestWordsPerMinute = 80;
+    private const int SlowestWordsPerMinute = 80; // it goes no slower: the rest is stretched
 
     public Task<TextToSpeechResponse> GetAudioAsync(string text, TextToSpeechOptions? options = null, CancellationToken cancellationToken = default) =>
         PieceStream.GatherAsync(GetStreamingAudioAsync(text, options, cancellationToken), engine, cancellationToken);
@@ -36,20 +37,28 @@ internal sealed class EspeakTextToSpeechClient(EngineDescription engine, EspeakP
     private async IAsyncEnumerable<TextToSpeechResponseUpdate> StreamAsync(
         SpeechOrder order, string voice, [EnumeratorCancellation] CancellationToken cancel)
     {
-        int pace = Math.Max(SlowestWordsPerMinute, (int)MathF.Round(WordsPerMinute * order.Speed));
+        float wanted = WordsPerMinute * order.Speed;
+        int pace = Math.Max(SlowestWordsPerMinute, (int)MathF.Round(wanted));
+        TimeStretcher? stretcher = wanted < SlowestWordsPerMinute ? new(engine.SampleRate, wanted / SlowestWordsPerMinute) : null;
+        byte[] block = new byte[2 * BlockSamples];
+        float[] samples = new float[BlockSamples];
+        float[] stretched = new float[stretcher is null ? 0 : Math.Max(stretcher.MaxOutputSamples(BlockSamples), stretcher.MaxFlushedSamples)];
         foreach (string piece in ClauseSplitter.Gather(order.Text, EspeakProgram.LongestText))
         {
             await using EspeakChild child = await espeak.SpeakAsync(piece, voice, pace, cancel);
             WavDecoder decoder = new();
-            byte[] block = new byte[2 * BlockSamples];
-            float[] samples = new float[BlockSamples];
             for (int read; (read = await child.ReadAsync(block)) > 0;)
             {
                 int count = Decode(decoder, block.AsSpan(0, read), samples);
+                float[] sound = samples;
+                if (stretcher is not null)
+                    (sound, count) = (stretched, stretcher.Push(samples.AsSpan(0, count), stretched));
                 if (count > 0)
-                    yield return PieceStream.Update(new(samples.AsMemory(0, count), engine.SampleRate), engine);
+                    yield return PieceStream.Update(new(sound.AsMemory(0, count), engine.SampleRate), engine);
             }
         }
+        if (stretcher is not null && stretcher.Flush(stretched) is > 0 and int rest)
+            yield return PieceStream.Update(new(stretched.AsMemory(0, rest), engine.SampleRate), engine);
     }
 
     /// <summary>The samples in the next bytes of the program's WAV, whose header promises 2 GB because it cannot know better.</summary>

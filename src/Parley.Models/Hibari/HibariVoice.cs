@@ -10,6 +10,9 @@ namespace Parley.Models.Hibari;
 /// </summary>
 public sealed class HibariVoice : IDisposable
 {
+    // Durations are whole units of 25 ms, at least one for each phoneme: beyond this speed they hardly shrink any more.
+    private const float FastestNetwork = 2;
+
     private readonly HibariNetwork network;
     private readonly PhonemeVocabulary vocabulary;
     private readonly MisakiFrontEnd frontEnd;
@@ -36,6 +39,7 @@ public sealed class HibariVoice : IDisposable
     public IEnumerable<SpokenPiece> Speak(string text, HibariOptions options, CancellationToken cancel = default)
     {
         PieceJoiner joiner = new(HibariVocoder.SampleRate, options.Pauses?.AtSpeed(options.Speed));
+        float networkSpeed = Math.Min(options.Speed, FastestNetwork);
         int pieces = 0;
         foreach (Sentence sentence in frontEnd.ReadSentences(text, options.Reading))
         {
@@ -47,11 +51,12 @@ public sealed class HibariVoice : IDisposable
                 long[] ids = vocabulary.Encode(sentence.Phonemes.AsSpan()[cut], positions);
                 if (ids.Length < 3)                                       // nothing but the two edges: no phoneme that the network knows
                     continue;
-                using HibariPiece piece = network.Run(ids, options.Speed, cancel);
-                float[] wave = Render(piece, options.Seed is long seed ? SeededNoise.Of(seed, pieces) : null);
+                using HibariPiece piece = network.Run(ids, networkSpeed, cancel);
+                float[] rendered = Render(piece, options.Seed is long seed ? SeededNoise.Of(seed, pieces) : null);
+                float[] wave = Stretching.Stretch(rendered, HibariVocoder.SampleRate, options.Speed / networkSpeed);
                 (float[] samples, long origin) = joiner.Join(wave, index < cuts.Count - 1 ? PieceEnd.Clause : PieceEnd.Sentence);
                 yield return new(samples, WordTimes.Of(
-                    sentence, cut, positions, piece.Durations, HibariVocoder.DurationUnit, origin, joiner.Position));
+                    sentence, cut, positions, piece.Durations, HibariVocoder.DurationUnit / (options.Speed / networkSpeed), origin, joiner.Position));
                 pieces++;
             }
         }

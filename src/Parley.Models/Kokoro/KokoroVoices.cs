@@ -28,13 +28,15 @@ public sealed class KokoroVoices(
     /// <summary>Speaks a text. A piece is made when it is asked for.</summary>
     /// <param name="text">English; nothing to say in it gives no piece.</param>
     /// <param name="voice">One of the styles' names, of an English voice.</param>
-    /// <param name="speed">Above 0; 1 if the network does not take it.</param>
+    /// <param name="speed">0.25 to 4; stretched afterwards where the network does not take it.</param>
     /// <param name="pauses">Quiet around the pieces at speed 1; <see langword="null"/> keeps the network's own timing.</param>
     /// <param name="cancel">Looked at between pieces, and by the runtime between two nodes.</param>
     public IEnumerable<SpokenPiece> Speak(string text, string voice, float speed, Pauses? pauses, CancellationToken cancel = default)
     {
         EnglishAccent accent = AccentOf(voice) ?? throw new ArgumentException($"'{voice}' is no English voice.", nameof(voice));
         PieceJoiner joiner = new(KokoroNetwork.SampleRate, pauses?.AtSpeed(speed));
+        float networkSpeed = network.TakesSpeed ? speed : 1;
+        double unit = KokoroNetwork.DurationUnit * networkSpeed / speed;
         foreach (Sentence sentence in frontEnd(accent).ReadSentences(text))
         {
             List<Range> cuts = [.. PhonemePieces.Split(sentence.Phonemes).SelectMany(piece => CutLong(sentence.Phonemes, piece))];
@@ -46,11 +48,11 @@ public sealed class KokoroVoices(
                 long[] ids = vocabulary.Encode(phonemes, positions);
                 if (ids.Length < 3)                                       // nothing but the two edges
                     continue;
-                (float[] wave, long[] durations) = network.Run(ids, styles.Style(voice, phonemes.Length), speed, cancel);
+                (float[] spoken, long[] durations) = network.Run(ids, styles.Style(voice, phonemes.Length), networkSpeed, cancel);
+                float[] wave = Stretching.Stretch(spoken, KokoroNetwork.SampleRate, speed / networkSpeed);
                 (float[] samples, long origin) = joiner.Join(wave, index < cuts.Count - 1 ? PieceEnd.Clause : PieceEnd.Sentence);
                 yield return new(samples, durations.Length == 0 ? []
-                    : WordTimes.Of(sentence, cut, positions, durations, KokoroNetwork.DurationUnit,
-                        origin - Math.Min(LeadUnits, durations[0]) * KokoroNetwork.DurationUnit, joiner.Position));
+                    : WordTimes.Of(sentence, cut, positions, durations, unit, origin - (long)(Math.Min(LeadUnits, durations[0]) * unit), joiner.Position));
             }
         }
     }

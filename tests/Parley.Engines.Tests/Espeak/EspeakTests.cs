@@ -43,6 +43,7 @@ public class EspeakTests
     }
 
     [Theory]
+    [InlineData(0.25f)]
     [InlineData(0.5f)]
     [InlineData(2f)]
     [InlineData(4f)]

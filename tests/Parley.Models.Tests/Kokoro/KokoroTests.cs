@@ -73,6 +73,18 @@ public class KokoroTests
         });
 
     [Fact]
+    public void An_export_that_takes_whole_speeds_is_stretched_afterwards()
+    {
+        using TinyKokoro tiny = new();
+        using MisakiFrontEnd frontEnd = MisakiFrontEnd.Open(TestData.Starter("hibari"), EnglishAccent.American);
+        using KokoroVoices kokoro = new(KokoroNetwork.Open(tiny.Network(wholeSpeed: true)), KokoroStyles.Open(tiny.RawVoice("af_heart")),
+            PhonemeVocabulary.Read(TestData.Starter("hibari/vocab.json")), _ => frontEnd);
+        int Length(float speed) => kokoro.Speak("Hello there.", "af_heart", speed, pauses: null).Single().Samples.Length;
+        Assert.Equal(Length(1) / 2.0, Length(2), 2.0);
+        Assert.Equal(Length(1) * 2.0, Length(0.5f), 2.0);
+    }
+
+    [Fact]
     public void A_long_sentence_is_cut_to_what_the_network_takes_and_its_words_follow_in_time()
     {
         using TinyKokoro tiny = new();
