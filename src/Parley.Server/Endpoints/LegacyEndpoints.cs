@@ -78,7 +78,8 @@ internal sealed class LegacyEndpoints(
             LegacyTranscription answer = new(transcript.Text, transcript.Text, transcript.Language, translate ? "translate" : "transcribe",
                 TranscriptionVerbose.Seconds(transcript.Duration),
                 [.. transcript.Segments.Select(segment => new LegacySegment(segment.Id, TranscriptionVerbose.Seconds(segment.Start), TranscriptionVerbose.Seconds(segment.End), segment.Text.Trim()))],
-                request.Engine.Name, TranscriptionVerbose.Seconds(elapsed)) { Translation = translate ? transcript.Text : null };
+                request.Engine.Name, TranscriptionVerbose.Seconds(elapsed))
+            { Translation = translate ? transcript.Text : null };
             await context.Response.WriteAsJsonAsync(answer, ApiJson.Compact.LegacyTranscription, cancellationToken: clock.Token);
         });
     }
