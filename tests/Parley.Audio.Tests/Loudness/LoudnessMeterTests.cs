@@ -83,11 +83,13 @@ public class LoudnessMeterTests
         LoudnessMeter meter = new(48_000);
         float[] second = Noise(48_000, seed: 2);
         meter.Push(second);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++)
-            meter.Push(second);
-        double? momentary = meter.MomentaryLufs, shortTerm = meter.ShortTermLufs;
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        double? momentary = null, shortTerm = null;
+        Assert.Equal(0, SteadyState.AllocatedBytes(() =>
+        {
+            for (int i = 0; i < 10; i++)
+                meter.Push(second);
+            (momentary, shortTerm) = (meter.MomentaryLufs, meter.ShortTermLufs);
+        }));
         Assert.NotNull(momentary);
         Assert.NotNull(shortTerm);
     }

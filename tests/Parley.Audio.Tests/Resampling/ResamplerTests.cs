@@ -103,10 +103,11 @@ public class ResamplerTests
         float[] input = new float[480], output = new float[resampler.MaxOutputSamples(480)];
         for (int i = 0; i < 20; i++)
             resampler.Push(input, output);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-            resampler.Push(input, output);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, SteadyState.AllocatedBytes(() =>
+        {
+            for (int i = 0; i < 100; i++)
+                resampler.Push(input, output);
+        }));
     }
 
     [Fact]

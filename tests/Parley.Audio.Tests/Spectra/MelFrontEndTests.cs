@@ -145,9 +145,7 @@ public class MelFrontEndTests
         MelStream stream = new(recipe);
         float[] signal = Noise(recipe.SampleRate, seed: 4), mel = new float[frontEnd.Bands * recipe.FrameCount(signal.Length)];
         Run();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run();
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, SteadyState.AllocatedBytes(() => Run()));
 
         void Run()
         {

@@ -66,9 +66,7 @@ public class WavWriterTests
         float[] samples = new float[480];
         writer.Write(samples);
         writer.Write(samples);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        writer.Write(samples);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, SteadyState.AllocatedBytes(() => writer.Write(samples)));
     }
 
     private sealed class OneWaySink : OneWayStream

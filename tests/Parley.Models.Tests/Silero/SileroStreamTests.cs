@@ -106,10 +106,11 @@ public sealed class SileroStreamTests : IDisposable
         float[] window = new float[stream.WindowSamples];
         for (int i = 0; i < 10; i++)
             stream.Next(window);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-            stream.Next(window);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, SteadyState.AllocatedBytes(() =>
+        {
+            for (int i = 0; i < 100; i++)
+                stream.Next(window);
+        }));
     }
 
     [Fact]
