@@ -1,4 +1,5 @@
 using Parley.Benchmarks;
+using Parley.Benchmarks.Drawing;
 
 // One family a verb; without one, all of them.
 Dictionary<string, Action> families = new()
@@ -8,14 +9,14 @@ Dictionary<string, Action> families = new()
     ["whisper"] = WhisperBenchmarks.Run,
 };
 string[] chosen = args.Length == 0 ? [.. families.Keys] : args;
-if (chosen is ["pictures", string folder])
+if (chosen is ["draw", string recording, string folder])
 {
-    Pictures.Draw(folder);
+    Pictures.Draw(recording, folder);
     return 0;
 }
 if (Array.Find(chosen, name => !families.ContainsKey(name)) is string unknown)
 {
-    Console.Error.WriteLine($"There is no benchmark '{unknown}'. Known: {string.Join(", ", families.Keys)}; or: pictures FOLDER.");
+    Console.Error.WriteLine($"There is no benchmark '{unknown}'. Known: {string.Join(", ", families.Keys)}; or: draw RECORDING.wav FOLDER.");
     return 2;
 }
 Report.Machine();

@@ -22,7 +22,7 @@ public sealed record LoudnessTarget
     private static readonly TimeSpan RangeCountsFrom = TimeSpan.FromSeconds(6);
 
     /// <summary>Brings a mono signal to the target, in place.</summary>
-    /// <exception cref="LoudnessException">The signal has no loudness (silence, or under 400 ms), or its range is too wide; it is left as it was.</exception>
+    /// <exception cref="LoudnessException">The signal has no loudness (nowhere above -70 LUFS, or under 400 ms), or its range is too wide; it is left as it was.</exception>
     public NormalisedLoudness Apply(Span<float> signal, int sampleRate)
     {
         LoudnessMeter meter = new(sampleRate);
@@ -39,7 +39,7 @@ public sealed record LoudnessTarget
     public double GainDb(LoudnessMeter meter, out bool isLimitedByPeak)
     {
         if (meter.IntegratedLufs is not double integrated)
-            throw new LoudnessException("The sound has no loudness to normalise: it is silent, or shorter than 400 ms.");
+            throw new LoudnessException("The sound has no loudness to normalise: it is silent, nowhere louder than -70 LUFS, or shorter than 400 ms.");
         if (meter.Duration > RangeCountsFrom && meter.RangeLu > MaxRangeLu)
             throw new LoudnessException(string.Create(CultureInfo.InvariantCulture,
                 $"The loudness range of the sound is {meter.RangeLu:F1} LU, more than {MaxRangeLu:F1}: one gain cannot even it out. Choose an evener passage, or cut off what is much softer."));

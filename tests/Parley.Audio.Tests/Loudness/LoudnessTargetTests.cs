@@ -30,8 +30,8 @@ public partial class LoudnessTargetTests
         AssertReached(result);
     }
 
-    [Fact]
-    public void Any_level_reaches_the_target() => Gen.Select(Gen.Int[0, 1000], Gen.Double[-45, 10]).Sample((seed, level) =>
+    [Fact] // 40 dB softer the sound is still above the absolute gate
+    public void Any_level_reaches_the_target() => Gen.Select(Gen.Int[0, 1000], Gen.Double[-40, 10]).Sample((seed, level) =>
     {
         float factor = (float)Math.Pow(10, level / 20);
         float[] signal = [.. Speechlike(4 * 16_000, seed).Select(sample => sample * factor)];
@@ -50,7 +50,13 @@ public partial class LoudnessTargetTests
     }
 
     [Fact]
-    public void Silence_is_refused() => Assert.Contains("silent", Assert.Throws<LoudnessException>(() => new LoudnessTarget().Apply(new float[16_000], 16_000)).Message);
+    public void What_lies_below_the_absolute_gate_is_refused()
+    {
+        Assert.Contains("silent", Assert.Throws<LoudnessException>(() => new LoudnessTarget().Apply(new float[16_000], 16_000)).Message);
+        float[] faint = [.. Speechlike(4 * 16_000, seed: 5).Select(sample => sample * 0.003f)], before = [.. faint];
+        Assert.Contains("-70 LUFS", Assert.Throws<LoudnessException>(() => new LoudnessTarget().Apply(faint, 16_000)).Message);
+        Assert.Equal(before, faint);
+    }
 
     /// <summary>ffmpeg measures the same sound beside us: its ebur128 filter and the measuring pass of its loudnorm.</summary>
     [Fact]
