@@ -14,6 +14,7 @@ public static class Stoi
     private const int SampleRate = 10_000;
     private const int FrameSamples = 256, HopSamples = 128, FftLength = 512; // 25.6 ms, 12.8 ms
     private const int SegmentFrames = 30;       // 384 ms
+    private static readonly Framing Frames = Framing.Inside(FrameSamples, HopSamples);
     private const double DynamicRangeDb = 40;   // softer frames than the loudest less this do not count
     private const double ClipDb = -15;          // lowest signal-to-distortion ratio of a band in a segment
     private const double TooShort = 1e-5;       // what pystoi answers where there is no segment
@@ -134,9 +135,10 @@ public static class Stoi
 
     private static double[,] BandLevels(float[] signal)
     {
-        Stft stft = new(FftLength, FrameWindow, Framing.Inside(FrameSamples, HopSamples));
-        (float[] re, float[] im) = stft.Forward(signal);
-        int frames = re.Length / stft.Bins;
+        Stft stft = new(FftLength, FrameWindow, Frames);
+        int frames = FrameCount(signal);
+        float[] re = new float[stft.Bins * frames], im = new float[re.Length];
+        stft.Forward(signal, re, im);
         double[,] levels = new double[Bands.Length, frames];
         for (int band = 0; band < Bands.Length; band++)
         {
@@ -154,8 +156,7 @@ public static class Stoi
     // Keeps the frames in which the clean signal is not silent, the same in both, put together again by overlap.
     private static (float[] Clean, float[] Processed) WithoutSilence(float[] clean, float[] processed)
     {
-        Framing framing = Framing.Inside(FrameSamples, HopSamples);
-        int frames = framing.Count(clean.Length);
+        int frames = FrameCount(clean);
         double[] levels = new double[frames];
         for (int t = 0; t < frames; t++)
         {
@@ -167,6 +168,9 @@ public static class Stoi
         int[] kept = frames == 0 ? [] : [.. Enumerable.Range(0, frames).Where(t => levels[t] > levels.Max() - DynamicRangeDb)];
         return (Join(clean, kept), Join(processed, kept));
     }
+
+    // The authors' code and pystoi stop before a frame that would end with the signal.
+    private static int FrameCount(float[] signal) => Frames.Count(signal.Length - 1);
 
     private static float[] Join(float[] signal, int[] frames)
     {
