@@ -25,6 +25,8 @@ namespace Parley.Server;
 [JsonSerializable(typeof(ChatChunk))]
 [JsonSerializable(typeof(ChatChunkWithUsage))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(VersionAnswer))]
+[JsonSerializable(typeof(ServerAnswer))]
 [JsonSerializable(typeof(TranscriptionJson))]
 [JsonSerializable(typeof(TranscriptionVerbose))]
 [JsonSerializable(typeof(TranscriptTextDelta))]

@@ -57,6 +57,8 @@ public static class ParleyServer
         ChatEndpoints.Map(app);
         LegacyEndpoints.Map(app);
         HealthEndpoints.Map(app);
+        ServerEndpoints.Map(app);
+        PageEndpoints.Map(app);
         app.MapTelemetry();
         app.MapApiDescription();
         return app;
@@ -89,5 +91,6 @@ public static class ParleyServer
         services.AddSingleton<TranscriptionEndpoints>();
         services.AddSingleton<LegacyEndpoints>();
         services.AddSingleton<HealthEndpoints>();
+        services.AddSingleton<ServerEndpoints>();
     }
 }
