@@ -78,6 +78,7 @@ internal sealed class CommandLine
             VoicesCommand.Build(this, terminal),
             EnginesCommand.Build(this, terminal),
             ConfigCommand.Build(this, terminal),
+            KeyCommand.Build(this, terminal),
             ParityCommand.Build(terminal),
             InspectCommand.Build(terminal),
             ExportCommand.Build(terminal),

@@ -17,6 +17,7 @@ internal static class Examples
         "voices" => ["parley voices", "parley voices --engine espeak --language de", "parley voices --json"],
         "engines" => ["parley engines", "parley engines --json"],
         "config" => ["parley config", "PARLEY__HTTP__PORT=9000 parley config --all", "parley config --reference"],
+        "key" or "add" => ["parley key add laptop --set auth.keys_file=keys.json", "parley key add phone --scope speech --scope read", "parley key list"],
         "parity" => ["parley parity tests/goldens", "parley parity tests/goldens/starter-voice --json"],
         "inspect" => ["parley inspect model.safetensors", "parley inspect model.pth --classes TTS.tts.configs", "parley inspect model.nemo --json"],
         "export" => ["parley export models/voxtral-4b-tts -o onnx --precision q4"],

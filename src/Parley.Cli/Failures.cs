@@ -23,6 +23,7 @@ internal static class Failures
         CommandException command => (command.Code, command.Message),
         ConfigurationException configuration => (configuration.Problems.Max(problem => problem.Code), configuration.Message),
         ServerStartException start => (start.ExitCode, start.Message),
+        ApiKeyFileException keys => (Path.Exists(keys.Path) ? ExitCodes.Permission : ExitCodes.NoInput, keys.Message),
         ModelFileException model => (Path.Exists(model.Path) ? ExitCodes.Data : ExitCodes.NoInput, model.Message),
         CheckpointException checkpoint => (Path.Exists(checkpoint.Path) ? ExitCodes.Data : ExitCodes.NoInput, checkpoint.Message),
         TokenizerException or OnnxModelException => (ExitCodes.Data, fault.Message),

@@ -33,6 +33,24 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_are_made_listed_and_removed()
+    {
+        string file = In("keys.json"), set = $"auth.keys_file={file}";
+        Assert.Equal(0, await RunAsync("key", "add", "laptop", "--scope", "speech", "--set", set));
+        string key = output.ToString().Trim();
+        Assert.StartsWith("parley_", key, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, File.ReadAllText(file), StringComparison.Ordinal);
+        string id = key.Split('_')[1];
+        Assert.Equal(0, await RunAsync("key", "list", "--set", set));
+        Assert.Contains(id, output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await RunAsync("key", "remove", id, "--set", set));
+        Assert.Equal(64, await RunAsync("key", "remove", id, "--set", set));
+        Assert.Equal(64, await RunAsync("key", "add", "phone", "--scope", "speach", "--set", set));
+        Assert.Equal(78, await RunAsync("key", "list"));
+        Assert.Equal(66, await RunAsync("key", "list", "--set", $"auth.keys_file={In("none.json")}"));
+    }
+
+    [Fact]
     public async Task Sound_flows_to_standard_output_while_it_is_made()
     {
         Assert.Equal(0, await RunAsync("say", "This is the first sentence of several. Here comes the second one. And there is a third, too.", "-o", "-"));
@@ -166,6 +184,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("voices", "--help")]
     [InlineData("engines", "--help")]
     [InlineData("config", "--help")]
+    [InlineData("key", "add", "--help")]
     [InlineData("parity", "--help")]
     public async Task Help_ends_with_examples(params string[] arguments)
     {
