@@ -67,12 +67,12 @@ public sealed class StarterModels
         string full = Path.Combine(Folder, path.Replace('/', Path.DirectorySeparatorChar));
         if (!files.TryGetValue(path, out StarterFile? expected))
             throw new ModelFileException(full, "is not a starter model. The manifest lists them.");
-        FileInfo info = new(full);
-        if (!info.Exists)
+        if (!File.Exists(full))
             throw new ModelFileException(full, "is missing. Restore it: git checkout -- models/starter");
-        if (info.Length != expected.Bytes)
-            throw new ModelFileException(full, $"has {info.Length} bytes instead of {expected.Bytes}. Restore it: git checkout -- models/starter");
-        using FileStream stream = info.OpenRead();
+        using FileStream stream = File.OpenRead(full);
+        // The length of what was opened: FileInfo tells that of a link, not of the file behind it.
+        if (stream.Length != expected.Bytes)
+            throw new ModelFileException(full, $"has {stream.Length} bytes instead of {expected.Bytes}. Restore it: git checkout -- models/starter");
         string found = Convert.ToHexStringLower(SHA256.HashData(stream));
         if (found != expected.Sha256)
             throw new ModelFileException(full, $"is damaged: its SHA-256 is {found}, expected {expected.Sha256}. Restore it: git checkout -- models/starter");
