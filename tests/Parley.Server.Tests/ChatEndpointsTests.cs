@@ -138,7 +138,10 @@ public class ChatEndpointsTests
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"yaml"}}""", "invalid_value", "response_format")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema"}}""", "missing_field", "response_format")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function"}]}""", "invalid_value", "tools")]
-    public async Task What_is_wrong_is_named(string json, string code, string parameter)
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":" "}}]}""", "invalid_value", "tools")]
+    [InlineData("""{"messages":[{"role":"assistant","tool_calls":[{"id":"","function":{"name":"f"}}]}]}""", "missing_field", "messages")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"\ud800"}}""", "invalid_json", null)]
+    public async Task What_is_wrong_is_named(string json, string code, string? parameter)
     {
         await using TestServer server = await TestServer.StartAsync(TestServer.Brain(new ScriptedBrain("Hello.")));
         using HttpResponseMessage response = await server.PostAsync(Path, json);

@@ -60,7 +60,7 @@ public class FuzzTests
             using ByteArrayContent content = new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using HttpResponseMessage response = await server.Http.PostAsync(path, content);
             string answer = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync());
-            Assert.True((int)response.StatusCode < 500, $"{(int)response.StatusCode}: {answer}");
+            Assert.True((int)response.StatusCode < 500, $"{(int)response.StatusCode}: {answer} for {Encoding.UTF8.GetString(body)}");
             Assert.True(response.IsSuccessStatusCode || answer.StartsWith("{\"", StringComparison.Ordinal), answer);
         }, iter: 400, threads: 2);
     }

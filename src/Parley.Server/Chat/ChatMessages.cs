@@ -49,9 +49,9 @@ internal static class ChatMessages
             return contents;
         foreach (JsonElement call in list.EnumerateArray())
         {
-            if (call.ValueKind != JsonValueKind.Object || Text(call, "id", place) is not { } id
+            if (call.ValueKind != JsonValueKind.Object || Text(call, "id", place) is not { Length: > 0 } id
                 || !call.TryGetProperty("function", out JsonElement function) || function.ValueKind != JsonValueKind.Object
-                || Text(function, "name", place) is not { } name)
+                || Text(function, "name", place) is not { Length: > 0 } name)
                 throw ApiException.Invalid("messages", $"A call in '{place}.tool_calls' lacks its id or its function's name.", "missing_field");
             contents.Add(new FunctionCallContent(id, name, Arguments(Text(function, "arguments", place) ?? "{}", place)));
         }

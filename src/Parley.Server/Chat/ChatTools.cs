@@ -22,12 +22,12 @@ internal static class ChatTools
         foreach (JsonElement tool in list.EnumerateArray())
         {
             if (tool.ValueKind != JsonValueKind.Object || !tool.TryGetProperty("function", out JsonElement function) || function.ValueKind != JsonValueKind.Object
-                || !function.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String)
+                || NameOf(function) is not { } name)
                 throw ApiException.Invalid("tools", $"'tools[{tools.Count}]' must be of type 'function' and name its function.");
             string description = function.TryGetProperty("description", out JsonElement text) && text.ValueKind == JsonValueKind.String ? RequestBody.TextOf(text) : "";
             JsonElement schema = function.TryGetProperty("parameters", out JsonElement parameters) && parameters.ValueKind == JsonValueKind.Object
                 ? parameters : JsonElement.Parse("""{"type":"object","properties":{}}""");
-            tools.Add(AIFunctionFactory.CreateDeclaration(RequestBody.TextOf(name), description, schema));
+            tools.Add(AIFunctionFactory.CreateDeclaration(name, description, schema));
         }
         return tools;
     }
@@ -47,8 +47,11 @@ internal static class ChatTools
             }
         }
         if (choice.ValueKind == JsonValueKind.Object && choice.TryGetProperty("function", out JsonElement function) && function.ValueKind == JsonValueKind.Object
-            && function.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String)
-            return ChatToolMode.RequireSpecific(RequestBody.TextOf(name));
+            && NameOf(function) is { } name)
+            return ChatToolMode.RequireSpecific(name);
         throw ChatFields.ToolChoice.Refuse(choice);
     }
+
+    private static string? NameOf(JsonElement function) =>
+        function.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String && RequestBody.TextOf(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
 }

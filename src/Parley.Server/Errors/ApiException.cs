@@ -63,6 +63,9 @@ internal sealed class ApiException : Exception
     public static ApiException Timeout(string message) =>
         new(StatusCodes.Status504GatewayTimeout, "server_error", "timeout", message);
 
+    public static ApiException EngineFailed(string message) =>
+        new(StatusCodes.Status500InternalServerError, "server_error", "engine_failed", message);
+
     public static ApiException Internal(string requestId) =>
         new(StatusCodes.Status500InternalServerError, "server_error", "internal_error",
             $"Something failed inside the server. Its log has the details under {requestId}.");

@@ -76,6 +76,8 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         RemoteServerException remote => Translate(remote),
         QueueFullException full => ApiException.TooMany("queue_full", full.Message, full.RetryAfter),
         QueueTimeoutException late => ApiException.Unavailable("timeout", late.Message, TimeSpan.FromSeconds(1)),
+        MissingProgramException missing => ApiException.Unavailable("model_failed", $"{missing.Program} is not installed on the server. {missing.Remedy}", null, mayRetry: false),
+        EngineProcessException => ApiException.EngineFailed("The engine's process failed or was killed. The next request starts a new one."),
         ModelFileException file => ApiException.Unavailable("model_failed", $"The model could not be loaded: {System.IO.Path.GetFileName(file.Path)} is missing or damaged. The server's log says how to mend it.", null, mayRetry: false),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } large => ApiException.TooLarge(large.Message),
         BadHttpRequestException bad => ApiException.BadRequest(bad.Message),

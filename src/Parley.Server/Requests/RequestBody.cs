@@ -48,6 +48,7 @@ internal sealed class RequestBody
             throw ApiException.InvalidJson("The body is not valid UTF-8.");
         try
         {
+            RefuseHalfSurrogates(utf8.Span);
             JsonElement root = JsonElement.Parse(utf8.Span, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (root.ValueKind != JsonValueKind.Object)
                 throw ApiException.InvalidJson("The body must be a JSON object.");
@@ -60,9 +61,24 @@ internal sealed class RequestBody
         {
             throw ApiException.InvalidJson($"The body is not valid JSON: {fault.Message}");
         }
-        catch (InvalidOperationException)
+    }
+
+    // Escapes may spell half a surrogate pair, which is no text; found here, no later reading of a name or a value can fail over it.
+    private static void RefuseHalfSurrogates(ReadOnlySpan<byte> utf8)
+    {
+        Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
         {
-            throw ApiException.InvalidJson("The body has a name with half a surrogate pair in it.");
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped)
+                continue;
+            try
+            {
+                reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                throw ApiException.InvalidJson("The body has a text with half a surrogate pair (\\ud800 to \\udfff alone) in it.");
+            }
         }
     }
 
