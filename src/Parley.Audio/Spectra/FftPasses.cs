@@ -11,7 +11,6 @@ namespace Parley.Audio.Spectra;
 internal static class FftPasses
 {
     private static readonly float Sqrt3Half = (float)(Math.Sqrt(3) / 2);
-    private static readonly float SqrtHalf = (float)Math.Sqrt(0.5);
     private static readonly float Cos1Of5 = Cos(1, 5), Cos2Of5 = Cos(2, 5), Sin1Of5 = Sin(1, 5), Sin2Of5 = Sin(2, 5);
     private static readonly float Cos1Of7 = Cos(1, 7), Cos2Of7 = Cos(2, 7), Cos3Of7 = Cos(3, 7);
     private static readonly float Sin1Of7 = Sin(1, 7), Sin2Of7 = Sin(2, 7), Sin3Of7 = Sin(3, 7);
@@ -26,7 +25,6 @@ internal static class FftPasses
             case 4: Run<Radix4>(pass, from, to, run); break;
             case 5: Run<Radix5>(pass, from, to, run); break;
             case 7: Run<Radix7>(pass, from, to, run); break;
-            case 8: Run<Radix8>(pass, from, to, run); break;
             default: throw new System.Diagnostics.UnreachableException();
         }
     }
@@ -144,31 +142,6 @@ internal static class FftPasses
             to.Store(target + 4 * run, Twiddle(third + thirdTurned, ref group, 4));
             to.Store(target + 5 * run, Twiddle(second + secondTurned, ref group, 5));
             to.Store(target + 6 * run, Twiddle(first + firstTurned, ref group, 6));
-        }
-    }
-
-    private readonly struct Radix8 : IRadix
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Butterfly(Complexes from, int source, int legStep, Complexes to, int target, int run, ref float group)
-        {
-            ComplexVector a0 = from.Load(source), a4 = from.Load(source + 4 * legStep), s0 = a0 + a4, d0 = a0 - a4;
-            ComplexVector a2 = from.Load(source + 2 * legStep), a6 = from.Load(source + 6 * legStep), s2 = a2 + a6, d2 = (a2 - a6).TimesI;
-            ComplexVector a1 = from.Load(source + legStep), a5 = from.Load(source + 5 * legStep), s1 = a1 + a5, d1 = a1 - a5;
-            ComplexVector a3 = from.Load(source + 3 * legStep), a7 = from.Load(source + 7 * legStep), s3 = a3 + a7, d3 = (a3 - a7).TimesI;
-            ComplexVector even0 = s0 + s2, even2 = s0 - s2, even1 = d0 - d2, even3 = d0 + d2;
-            Vector<float> half = Vector.Create(SqrtHalf);
-            ComplexVector odd0 = s1 + s3, odd2 = (s1 - s3).TimesI, left = (d1 - d3) * half, right = (d1 + d3) * half;
-            // e^(-πi/4) left and -e^(-3πi/4) right, without the multiplications that a general turn takes.
-            ComplexVector odd1 = left - left.TimesI, odd3 = right + right.TimesI;
-            to.Store(target, even0 + odd0);
-            to.Store(target + run, Twiddle(even1 + odd1, ref group, 1));
-            to.Store(target + 2 * run, Twiddle(even2 - odd2, ref group, 2));
-            to.Store(target + 3 * run, Twiddle(even3 - odd3, ref group, 3));
-            to.Store(target + 4 * run, Twiddle(even0 - odd0, ref group, 4));
-            to.Store(target + 5 * run, Twiddle(even1 - odd1, ref group, 5));
-            to.Store(target + 6 * run, Twiddle(even2 + odd2, ref group, 6));
-            to.Store(target + 7 * run, Twiddle(even3 + odd3, ref group, 7));
         }
     }
 }
