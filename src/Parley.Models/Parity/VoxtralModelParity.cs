@@ -91,7 +91,7 @@ internal static class VoxtralModelParity
         int steps = config.Acoustic.EulerSteps, books = config.AudioModel.NAcousticCodebook, dim = config.Dim;
         float[] times = new float[(steps + 1) * dim];
         for (int step = 0; step <= steps; step++)
-            VoxtralFlow.TimeEmbedding((float)step / steps, times.AsSpan(step * dim, dim));
+            VoxtralTimeTokens.Embed((float)step / steps, times.AsSpan(step * dim, dim));
         yield return ParityRow.WithinLargest("frame.time_embedding", model["frame.time_embedding"], times, Tolerance);
 
         using GraphSession head = VoxtralAcousticGraph.BuildHead(config, acoustic, Precision.F32).Open(cancel);
@@ -101,7 +101,8 @@ internal static class VoxtralModelParity
         float[] llm = head.Run(("hidden", model["frame.hidden"], [1, dim]))["llm"];
         yield return ParityRow.WithinLargest("frame.llm_projected", model["frame.llm_projected"], llm, Tolerance);
 
-        using VoxtralFlow whole = new(config, entry, layered, acoustic.TimeProjection), saving = new(config, entry, plain, acoustic.TimeProjection);
+        VoxtralTimeTokens timeTokens = new(config, entry, acoustic.TimeProjection);
+        using VoxtralFlow whole = new(config, entry, layered, timeTokens), saving = new(config, entry, plain, timeTokens);
         foreach ((string name, VoxtralFlow flow) in new[] { ("every token kept", whole), ("as used", saving) })
         {
             List<float> trajectory = [], guided = [], unguided = [], mixed = [];

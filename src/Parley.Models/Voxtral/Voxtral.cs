@@ -17,6 +17,7 @@ public sealed class Voxtral : IDisposable
     private readonly VoxtralWeights weights;
     private readonly GraphSession entry;
     private readonly GraphSession flow;
+    private readonly VoxtralTimeTokens timeTokens;
     private readonly Lock prefixLock = new();
     private readonly List<(VoxtralVoice Voice, KeyValueBuffers Prefix)> prefixes = []; // the most recently used last
 
@@ -28,6 +29,7 @@ public sealed class Voxtral : IDisposable
         this.weights = weights;
         GraphSession[] sessions = OpenAll(BuildGraphs(config, weights, precision), open);
         (Decoder, Head, entry, flow) = (sessions[0], sessions[1], sessions[2], sessions[3]);
+        timeTokens = new(config, entry, weights.Acoustic.TimeProjection);
         Codec = new(config.Codec, weights.Codec, sessions[4]);
     }
 
@@ -107,7 +109,7 @@ public sealed class Voxtral : IDisposable
 
     internal VoxtralEmbeddings CreateEmbeddings() => new(Config, weights.TokenEmbeddings, weights.AudioCodeEmbeddings);
 
-    internal VoxtralFlow CreateFlow() => new(Config, entry, flow, weights.Acoustic.TimeProjection);
+    internal VoxtralFlow CreateFlow() => new(Config, entry, flow, timeTokens);
 
     /// <summary>
     /// Puts the keys and values of a prompt's first positions into a slot. They do not see the text after them, so they are computed

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using Parley.Graphs;
 
 namespace Parley.Models.Voxtral;
@@ -14,11 +13,7 @@ internal readonly record struct FlowOptions(float Alpha, int Steps);
 /// </summary>
 internal sealed class VoxtralFlow : IDisposable
 {
-    private readonly VoxtralConfig config;
-    private readonly GraphSession entry;
-    private readonly GraphSession flow;
-    private readonly Weight timeProjection;
-    private readonly Dictionary<int, TimeToken[]> timeTokens = []; // by the number of steps
+    private readonly VoxtralTimeTokens timeTokens;
     private readonly int books;
     private readonly int dim;
     private readonly int projectionDim;
@@ -27,12 +22,9 @@ internal sealed class VoxtralFlow : IDisposable
     private readonly GraphRun nextEntry;  // x alone
     private readonly GraphRun velocity;
 
-    public VoxtralFlow(VoxtralConfig config, GraphSession entry, GraphSession flow, Weight timeProjection)
+    public VoxtralFlow(VoxtralConfig config, GraphSession entry, GraphSession flow, VoxtralTimeTokens timeTokens)
     {
-        this.config = config;
-        this.entry = entry;
-        this.flow = flow;
-        this.timeProjection = timeProjection;
+        this.timeTokens = timeTokens;
         books = config.AudioModel.NAcousticCodebook;
         dim = config.Acoustic.Dim;
         projectionDim = config.Acoustic.ProjectionDim;
@@ -40,9 +32,6 @@ internal sealed class VoxtralFlow : IDisposable
         nextEntry = entry.CreateRun();
         velocity = flow.CreateRun();
     }
-
-    /// <summary>A step's time, after its projection, and what the first layer makes of it.</summary>
-    private sealed record TimeToken(float[] Token, float[] Projections);
 
     /// <summary>The run of the transformer, for comparisons.</summary>
     internal GraphRun Velocity => velocity;
@@ -58,7 +47,7 @@ internal sealed class VoxtralFlow : IDisposable
     public void Integrate(ReadOnlySpan<float> llm, Span<float> x, FlowOptions options, CancellationToken cancel)
     {
         int rows = x.Length / books, branches = options.Alpha == 1 ? 1 : 2; // at 1 the unguided branch has no weight
-        TimeToken[] times = TimeTokens(options.Steps, cancel);
+        VoxtralTimeTokens.Step[] times = timeTokens.Of(options.Steps, cancel);
         SessionTensor tokens = velocity.Input("tokens", branches * rows, VoxtralAcousticGraph.Tokens, dim);
         SessionTensor projections = velocity.Input("projections", branches * rows, VoxtralAcousticGraph.Tokens, projectionDim);
         for (int step = 0; step < options.Steps; step++)
@@ -108,38 +97,6 @@ internal sealed class VoxtralFlow : IDisposable
             target.Clear();
         else
             values.CopyTo(target);
-    }
-
-    private TimeToken[] TimeTokens(int steps, CancellationToken cancel)
-    {
-        if (timeTokens.TryGetValue(steps, out TimeToken[]? known))
-            return known;
-        float[] weight = timeProjection.ReadF32(), embedded = new float[dim], tokens = new float[steps * dim];
-        for (int step = 0; step < steps; step++)
-        {
-            TimeEmbedding((float)step / steps, embedded);
-            for (int row = 0; row < dim; row++)
-                tokens[step * dim + row] = TensorPrimitives.Dot(weight.AsSpan(row * dim, dim), embedded);
-        }
-        using GraphRun run = entry.CreateRun();
-        run.Input("x", 1, books); // a row of zeros that nobody reads
-        tokens.CopyTo(run.Input("tokens", steps, dim).Floats);
-        run.Run(cancel);
-        float[] made = run.Output("projections").Floats[projectionDim..].ToArray();
-        return timeTokens[steps] = [.. Enumerable.Range(0, steps).Select(step =>
-            new TimeToken(tokens[(step * dim)..((step + 1) * dim)], made[(step * projectionDim)..((step + 1) * projectionDim)]))];
-    }
-
-    /// <summary>τ(t): cosines of t · f_j, then sines, f_j = 10000^(-2j / dim). t as it is, 0 to 1.</summary>
-    internal static void TimeEmbedding(float t, Span<float> embedding)
-    {
-        int half = embedding.Length / 2;
-        for (int j = 0; j < half; j++)
-        {
-            float frequency = MathF.Exp(-MathF.Log(10_000) * j / half);
-            embedding[j] = MathF.Cos(t * frequency);
-            embedding[half + j] = MathF.Sin(t * frequency);
-        }
     }
 
     public void Dispose()

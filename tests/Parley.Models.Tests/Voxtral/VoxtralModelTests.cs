@@ -121,7 +121,7 @@ public class VoxtralModelTests
         using GraphSession entry = VoxtralAcousticGraph.BuildEntry(config, weights, Precision.F32).Open();
         using GraphSession used = VoxtralAcousticGraph.BuildFlow(config, weights, Precision.F32).Open();
         using GraphSession naive = BuildNaive(config, weights).Open();
-        using VoxtralFlow flow = new(config, entry, used, weights.TimeProjection);
+        using VoxtralFlow flow = new(config, entry, used, new(config, entry, weights.TimeProjection));
 
         const int Rows = 2, Steps = 5;
         int books = config.AudioModel.NAcousticCodebook, dim = config.Dim;
@@ -132,7 +132,7 @@ public class VoxtralModelTests
         for (int step = 0; step < Steps; step++)
         {
             float[] time = new float[dim];
-            VoxtralFlow.TimeEmbedding((float)step / Steps, time);
+            VoxtralTimeTokens.Embed((float)step / Steps, time);
             float[] guided = Velocity(llm), unguided = Velocity(new float[llm.Length]);
             for (int i = 0; i < plain.Length; i++)
                 plain[i] += (1.5f * guided[i] + (1 - 1.5f) * unguided[i]) / Steps;
