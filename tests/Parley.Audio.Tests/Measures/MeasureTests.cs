@@ -77,6 +77,31 @@ public class MeasureTests
         Assert.Contains("24000", Assert.Throws<ArgumentException>(() => MelCepstralDistance.Cepstra(new AudioBuffer(new float[100], 16_000))).Message);
     }
 
+    // By an independent program, in double, from the definition in the docstring.
+    [Theory]
+    [InlineData(150, 1.3, 14.09410)]
+    [InlineData(260, 1, 50.85674)]
+    [InlineData(170, 0.8, 24.86588)]
+    public void Mel_cepstral_distance_of_known_sounds(double f0, double pace, double expected)
+    {
+        Assert.Equal(expected, MelCepstralDistance.Of(Known(150, 1), Known(f0, pace)), 1e-3);
+
+        static AudioBuffer Known(double f0, double pace)
+        {
+            float[] samples = new float[(int)(0.5 * pace * 24_000)];
+            uint state = 12345;
+            for (int n = 0; n < samples.Length; n++)
+            {
+                state = 1664525 * state + 1013904223;
+                double t = n / (pace * 24_000), formant = 700 + 400 * Math.Sin(2 * Math.PI * 1.3 * t), voice = 0;
+                for (int harmonic = 1; harmonic <= 10; harmonic++)
+                    voice += Math.Sin(2 * Math.PI * harmonic * f0 * n / 24_000) * (0.02 + Math.Exp(-Math.Pow((harmonic * f0 - formant) / 500, 2)));
+                samples[n] = (float)(0.2 * (0.05 + Math.Pow(Math.Sin(4 * Math.PI * t), 2)) * voice + 0.005 * 2 * ((state >> 8) / 16777216.0 - 0.5));
+            }
+            return new(samples, 24_000);
+        }
+    }
+
     // By an independent program, in double, that takes pystoi's steps one after another.
     [Theory]
     [InlineData(10_000, 0.01, 0.9546422, 0.7537331)]

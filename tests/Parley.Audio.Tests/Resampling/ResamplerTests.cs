@@ -42,6 +42,15 @@ public class ResamplerTests
         }, iter: 60);
 
     [Fact]
+    public void Resampling_is_linear() =>
+        Gen.Select(RatePair, Filter, Gen.Float[-2f, 2f], Gen.Select(Gen.Float[-1f, 1f], Gen.Float[-1f, 1f]).Array[1, 3000]).Sample((rates, filter, factor, pairs) =>
+        {
+            float[] Converted(Func<(float, float), float> select) => Resampler.Convert([.. pairs.Select(select)], rates.From, rates.To, filter);
+            float[] mixed = Converted(pair => pair.Item1 + factor * pair.Item2), first = Converted(pair => pair.Item1), second = Converted(pair => pair.Item2);
+            return Enumerable.Range(0, mixed.Length).All(n => Math.Abs(first[n] + factor * second[n] - mixed[n]) < 1e-5);
+        }, iter: 100);
+
+    [Fact]
     public void A_constant_stays_constant() =>
         Gen.Select(RatePair, Gen.Float[-1f, 1f]).Sample((rates, level) =>
         {
