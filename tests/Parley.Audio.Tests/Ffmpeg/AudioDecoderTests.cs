@@ -190,15 +190,24 @@ public sealed class AudioDecoderTests : IDisposable
     }
 
     [Fact]
-    public async Task Cancelling_ends_a_decode_that_waits_for_its_source()
+    public async Task Cancelling_a_decode_that_waits_for_its_source_kills_ffmpeg()
     {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Looks into /proc.");
+        string program = files.OwnFfmpeg();
         byte[] bytes = await File.ReadAllBytesAsync(files.Sine("a.mp3", seconds: 20));
         using CancellationTokenSource cancel = new();
         SilentStream source = new(bytes);
-        Task<AudioBuffer> decode = AudioDecoder.DecodeAsync(source, 16_000, cancel: cancel.Token);
+        Task decode = Task.Run(async () =>
+        {
+            await foreach (AudioFrame _ in AudioDecoder.DecodeFramesAsync(source, 16_000, ffmpeg: new Ffmpeg(program), cancel: cancel.Token))
+            {
+            }
+        });
         await source.IsDry;
+        Assert.True(SampleFiles.IsRunning(program));
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => decode);
+        Assert.False(SampleFiles.IsRunning(program));
     }
 
     private static void AssertSine(float[] samples, double amplitude)

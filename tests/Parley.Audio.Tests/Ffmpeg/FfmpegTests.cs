@@ -74,28 +74,15 @@ public sealed class FfmpegTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Looks into /proc.");
 
         // The source never ends; leaving the loop must neither hang nor leave a process behind. A name of its own tells the process.
-        string program = files.Path("ffmpeg-of-this-test");
-        File.CreateSymbolicLink(program, Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, "ffmpeg")).First(File.Exists));
+        string program = files.OwnFfmpeg();
         bool isSourceClosed = false;
         await foreach (ReadOnlyMemory<byte> _ in new Ffmpeg(program).EncodeAsync(Endless(), FfmpegEncoding.Flac))
         {
-            Assert.True(IsRunning(program));
+            Assert.True(SampleFiles.IsRunning(program));
             break;
         }
         Assert.True(isSourceClosed);
-        Assert.False(IsRunning(program));
-
-        static bool IsRunning(string program) => Directory.GetDirectories("/proc").Any(folder =>
-        {
-            try
-            {
-                return File.ReadAllText(Path.Combine(folder, "cmdline")).StartsWith(program, StringComparison.Ordinal);
-            }
-            catch (IOException)
-            {
-                return false; // it ended meanwhile, or is no process
-            }
-        });
+        Assert.False(SampleFiles.IsRunning(program));
 
         async IAsyncEnumerable<AudioFrame> Endless()
         {

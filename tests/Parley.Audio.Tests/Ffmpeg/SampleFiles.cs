@@ -33,5 +33,26 @@ internal sealed class SampleFiles : IDisposable
         Assert.True(process.ExitCode == 0, errors);
     }
 
+    /// <summary>An ffmpeg under a name of its own, so that its process can be told from others.</summary>
+    public string OwnFfmpeg()
+    {
+        string program = Path("ffmpeg-of-this-test");
+        File.CreateSymbolicLink(program, Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => System.IO.Path.Combine(folder, "ffmpeg")).First(File.Exists));
+        return program;
+    }
+
+    /// <summary>True if a process of that program is there; looks into /proc.</summary>
+    public static bool IsRunning(string program) => Directory.GetDirectories("/proc").Any(folder =>
+    {
+        try
+        {
+            return File.ReadAllText(System.IO.Path.Combine(folder, "cmdline")).StartsWith(program, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false; // it ended meanwhile, or is no process
+        }
+    });
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
