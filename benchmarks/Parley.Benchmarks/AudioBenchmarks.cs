@@ -1,14 +1,16 @@
 using System.Globalization;
 using Parley.Audio;
 using Parley.Audio.Effects;
+using Parley.Audio.Measures;
 
 namespace Parley.Benchmarks;
 
-/// <summary>Resampling, time stretching, WAV and Opus, beside what sox and ffmpeg need for the same jobs.</summary>
+/// <summary>Resampling, time stretching, WAV, Opus, effects and measures, beside what sox and ffmpeg need for the same jobs.</summary>
 internal static class AudioBenchmarks
 {
     private const double Seconds = 30;      // of sound in each of our runs
     private const double PeerSeconds = 600; // long enough that starting a program does not count
+    private const double MeasuredSeconds = 5; // a sentence
 
     public static void Run()
     {
@@ -19,6 +21,8 @@ internal static class AudioBenchmarks
             Resampling(file24, file44);
             Stretching(file24);
             Files(file24);
+            Effects(file24);
+            Measures();
         }
         finally
         {
@@ -107,6 +111,55 @@ internal static class AudioBenchmarks
         });
         Report.Peer("ffmpeg libopus, complexity 5, 32 kbit/s", PeerSeconds, "ffmpeg",
             "-v", "error", "-i", file24, "-c:a", "libopus", "-b:a", "32k", "-compression_level", "5", "-f", "ogg", "-y", "/dev/null");
+    }
+
+    private static void Effects(string file24)
+    {
+        Report.Table("Effects and G.711 at 24 kHz");
+        float[] sound = TestSound.Speechlike(24_000, Seconds).Samples, other = [.. sound];
+        byte[] codes = new byte[sound.Length];
+        DcBlocker blocker = new(24_000);
+        Report.Ours("gain, 3 dB up and down", Seconds, () =>
+        {
+            Gain.Apply(other, 3);
+            Gain.Apply(other, -3);
+        });
+        Report.Peer("sox gain 3 gain -3", PeerSeconds, "sox", ToRaw(file24, "gain", "3", "gain", "-3"));
+        Report.Ours("mixing into another sound, and out again", Seconds, () =>
+        {
+            Mix.Into(other, sound);
+            Gain.Apply(other, -6.0205999132796239);
+        });
+        Report.Ours("cross-fade over the whole", Seconds, () => Fade.Cross(sound, sound, other));
+        Report.Ours("finding sustained sound", Seconds, () => Silence.SustainedSound(sound, 24_000));
+        Report.Ours("removing an offset", Seconds, () => blocker.Process(other));
+        Report.Peer("sox highpass -1 20", PeerSeconds, "sox", ToRaw(file24, "highpass", "-1", "20"));
+        Report.Ours("mu-law there and back", Seconds, () =>
+        {
+            G711.EncodeMuLaw(sound, codes);
+            G711.DecodeMuLaw(codes, other);
+        });
+        SpeechSegmenter segmenter = new(new(), sampleRate: 16_000, windowSamples: 512);
+        Report.Ours("segmenting given probabilities, 32 ms windows", Seconds, () =>
+        {
+            for (int window = 0; window < Seconds * 16_000 / 512; window++)
+            {
+                segmenter.Push(window % 80 < 50 ? 0.9f : 0.1f);
+                while (segmenter.TryTake(out _))
+                {
+                }
+            }
+        });
+    }
+
+    private static void Measures()
+    {
+        Report.Table("Measures");
+        AudioBuffer clean = TestSound.Speechlike(24_000, MeasuredSeconds), other = TestSound.Speechlike(24_000, MeasuredSeconds, seed: 2);
+        AudioBuffer clean10 = TestSound.Speechlike(10_000, MeasuredSeconds), other10 = TestSound.Speechlike(10_000, MeasuredSeconds, seed: 2);
+        Report.Ours("SI-SDR at 24 kHz", MeasuredSeconds, () => SiSdr.Of(clean.Samples, other.Samples));
+        Report.Ours("STOI at 10 kHz", MeasuredSeconds, () => Stoi.Of(clean10, other10));
+        Report.Ours("mel-cepstral distance of sentences", MeasuredSeconds, () => MelCepstralDistance.Of(clean, other));
     }
 
     private static string WriteSound(string folder, int rate)
