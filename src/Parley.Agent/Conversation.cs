@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using Microsoft.Extensions.AI;
 using Parley.Audio;
 
 namespace Parley.Agent;
@@ -15,7 +14,7 @@ public sealed class Conversation(ConversationEngines engines, ConversationOption
     private const int MaxWaitingTurns = 4, MaxWaitingEvents = 32;
 
     private readonly TimeProvider time = time ?? TimeProvider.System;
-    private readonly List<ChatMessage> history = options.Instructions.Length > 0 ? [new ChatMessage(ChatRole.System, options.Instructions)] : [];
+    private readonly ConversationMemory memory = new(options);
 
     /// <summary>Listens until there is nothing more to hear and everything is answered.</summary>
     /// <param name="heard">What the caller's side sends, at one rate. A frame's samples need to be valid only until the next one is asked for. It must end when its token is cancelled.</param>
@@ -64,6 +63,6 @@ public sealed class Conversation(ConversationEngines engines, ConversationOption
     {
         int number = 0;
         await foreach (Utterance utterance in utterances.ReadAllAsync(cancel))
-            await new Turn(++number, utterance, engines, history, events, time).RunAsync(cancel);
+            await new Turn(++number, utterance, engines, memory, events, time).RunAsync(cancel);
     }
 }

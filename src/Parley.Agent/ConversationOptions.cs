@@ -17,6 +17,9 @@ public sealed class ConversationOptions
     [Range(typeof(TimeSpan), "00:00:05", "00:10:00")]
     public TimeSpan MaxUtterance { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>BCP 47 tag of what the caller speaks. Default: found out in the first turn with two seconds of speech, and kept.</summary>
+    public string? Language { get; set; }
+
     /// <summary>What the brain is told before the conversation; empty for nothing.</summary>
     public string Instructions { get; set; } = "You speak with someone aloud. Answer in one or two short sentences of plain text.";
 }

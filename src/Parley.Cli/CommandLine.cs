@@ -29,9 +29,8 @@ internal sealed class CommandLine
         ParseResult parsed = new CommandLine(terminal, input).Build().Parse(arguments.Length > 0 ? arguments : ["--help"]);
         if (parsed.Action is ParseErrorAction)
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                await terminal.Error.WriteLineAsync(error.Message);
-            await terminal.Error.WriteLineAsync($"'{Name(parsed.CommandResult.Command)} --help' shows how it is used.");
+            foreach (string line in CommandLineFault.Explain(parsed))
+                await terminal.Error.WriteLineAsync(line);
             return ExitCodes.Usage;
         }
         try
@@ -51,7 +50,7 @@ internal sealed class CommandLine
         }
     }
 
-    /// <summary>The configuration, with what the command line adds to it.</summary>
+    /// <summary>The configuration, with what the command line adds to it. Its warnings go to the terminal.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="flags">Settings that the command's own options stand for.</param>
     public ParleyConfiguration Load(ParseResult parsed, params IEnumerable<FlagSetting> flags)
@@ -64,7 +63,10 @@ internal sealed class CommandLine
                 throw new CommandException(ExitCodes.Usage, $"--set takes KEY=VALUE, found '{assignment}'.");
             settings.Add(new(assignment[..equals], assignment[(equals + 1)..], $"--set {assignment[..equals]}"));
         }
-        return ConfigurationLoader.Load(input with { File = parsed.GetValue(ConfigFile), EnvironmentFile = parsed.GetValue(EnvironmentFile), Flags = settings });
+        ParleyConfiguration configuration = ConfigurationLoader.Load(input with { File = parsed.GetValue(ConfigFile), EnvironmentFile = parsed.GetValue(EnvironmentFile), Flags = settings });
+        foreach (Problem warning in configuration.Warnings)
+            terminal.Error.WriteLine($"warning: {warning}");
+        return configuration;
     }
 
     private RootCommand Build()
@@ -91,8 +93,6 @@ internal sealed class CommandLine
             help.Action = new HelpWithExamples((HelpAction)help.Action!, terminal);
         return root;
     }
-
-    private static string Name(Command command) => command is RootCommand ? "parley" : $"parley {command.Name}";
 
     private sealed class HelpWithExamples(HelpAction help, Terminal terminal) : SynchronousCommandLineAction
     {

@@ -28,7 +28,7 @@ internal static class Failures
         CheckpointException checkpoint => (Path.Exists(checkpoint.Path) ? ExitCodes.Data : ExitCodes.NoInput, checkpoint.Message),
         TokenizerException or OnnxModelException => (ExitCodes.Data, fault.Message),
         UnknownEngineException or UnknownVoiceException or UnsupportedLanguageException or UnsupportedOptionException => (ExitCodes.Usage, fault.Message),
-        ArgumentException argument => (ExitCodes.Usage, argument.ParamName is null ? argument.Message : argument.Message.Replace($" (Parameter '{argument.ParamName}')", "", StringComparison.Ordinal)),
+        ArgumentException argument => (ExitCodes.Usage, Plain(argument)),
         AudioFormatException or FfmpegException => (ExitCodes.Data, fault.Message),
         FfmpegMissingException or MissingProgramException or RemoteServerException or EngineProcessException => (ExitCodes.Unavailable, fault.Message),
         FileNotFoundException or DirectoryNotFoundException => (ExitCodes.NoInput, fault.Message),
@@ -36,4 +36,12 @@ internal static class Failures
         IOException => (ExitCodes.CannotCreate, fault.Message),
         _ => null,
     };
+
+    /// <summary>The message without what .NET adds for programmers.</summary>
+    private static string Plain(ArgumentException fault)
+    {
+        string said = fault.Message.ReplaceLineEndings("\n").Split('\n')[0];
+        said = fault.ParamName is null ? said : said.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal);
+        return fault is ArgumentOutOfRangeException { ActualValue: { } found } ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{said} Found {found}.") : said;
+    }
 }

@@ -61,6 +61,26 @@ public class ConversationTests
     }
 
     [Fact]
+    public async Task The_language_is_kept_from_the_first_turn_that_is_long_enough_to_tell_it()
+    {
+        ScriptedEar ear = new(time, default, "Ja.", "Das ist ein schöner Tag.", "Und morgen?") { Language = "de" };
+
+        await RunAsync(ear, new ScriptedBrain(time, default, "Ja."), new(time, default), Sound((1, true), (1, false), (2.5, true), (1, false), (1, true), (1, false)));
+
+        Assert.Equal([null, null, "de"], ear.Told);
+    }
+
+    [Fact]
+    public async Task A_language_that_is_given_is_told_from_the_first_turn_on()
+    {
+        ScriptedEar ear = new(time, default, "Ja.") { Language = "nl" };
+
+        await RunAsync(ear, new ScriptedBrain(time, default, "Ja."), new(time, default), Sound((3, true), (1, false)), new() { Instructions = "", Language = "de" });
+
+        Assert.Equal(["de"], ear.Told);
+    }
+
+    [Fact]
     public async Task A_pause_shorter_than_the_delay_does_not_end_the_turn()
     {
         ScriptedEar ear = new(time, default, "One.");

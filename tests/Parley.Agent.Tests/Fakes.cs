@@ -37,11 +37,19 @@ internal sealed class ScriptedEar(FakeTimeProvider time, TimeSpan takes, params 
 
     public List<TimeSpan> Heard { get; } = [];
 
+    /// <summary>The languages it was told; <see langword="null"/> where it had to find out.</summary>
+    public List<string?> Told { get; } = [];
+
+    /// <summary>What it takes all speech for.</summary>
+    public string Language { get; init; } = "und";
+
     public Task<SpeechToTextResponse> GetTextAsync(Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
     {
         Heard.Add(WavReader.Read(audioSpeechStream).Duration);
+        Told.Add(options?.SpeechLanguage);
         time.Advance(takes);
-        return Task.FromResult(new SpeechToTextResponse(words[turn++]));
+        string text = words[turn++];
+        return Task.FromResult(new SpeechToTextResponse(text) { Transcript = new() { Text = text, Language = Language, Duration = Heard[^1] } });
     }
 
     public IAsyncEnumerable<SpeechToTextResponseUpdate> GetStreamingTextAsync(Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -126,7 +126,17 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ExitCodes.Usage, "Unrecognized command", "sing")]
+    [InlineData(ExitCodes.Usage, "There is no command 'parley sya'. Did you mean 'say'?", "sya", "Hi.")]
+    [InlineData(ExitCodes.Usage, "'parley say' has no option '--fromat'. Did you mean '--format'?", "say", "Hi.", "--fromat", "mp3")]
+    [InlineData(ExitCodes.Usage, "'parley up' has no option '--env-fiel'. Did you mean '--env-file'?", "up", "--env-fiel", "x")]
+    [InlineData(ExitCodes.Usage, "'parley say' takes one TEXT; 'morning' is too much. What has spaces stands in quotes.", "say", "Good", "morning", "all")]
+    [InlineData(ExitCodes.Usage, "--speed takes a number from 0.25 to 4, found 'fast'.", "say", "Hi.", "--speed", "fast")]
+    [InlineData(ExitCodes.Usage, "Speed must be from 0.25 to 4. Found 9.", "say", "Hi.", "--speed", "9", "-o", "OUT/x.wav")]
+    [InlineData(ExitCodes.Usage, "Must be one of: 'text' 'json' 'srt'", "hear", "OUT/page.wav", "--format", "doc")]
+    [InlineData(ExitCodes.Usage, "What format is x.xyz to have?", "say", "Hi.", "-o", "OUT/x.xyz")]
+    [InlineData(ExitCodes.NoInput, "is a folder", "hear", "OUT")]
+    [InlineData(ExitCodes.NoInput, "is a folder", "config", "--config", "OUT")]
+    [InlineData(ExitCodes.CannotCreate, "is a folder", "say", "Hi.", "-o", "OUT")]
     [InlineData(ExitCodes.Usage, "cannot be empty", "say", " ", "-o", "OUT/x.wav")]
     [InlineData(ExitCodes.Usage, "Invalid speaker 'haert' for hibari. Did you mean 'heart'?", "say", "Hi.", "--voice", "haert", "-o", "OUT/x.wav")]
     [InlineData(ExitCodes.Usage, "did you mean 'hibari'", "say", "Hi.", "--engine", "hibri", "-o", "OUT/x.wav")]

@@ -9,7 +9,7 @@ namespace Parley.Agent;
 
 /// <summary>One exchange: an utterance becomes words, the words an answer, the answer speech. Each stage begins as soon as the one before gives it something.</summary>
 internal sealed class Turn(
-    int number, Utterance utterance, ConversationEngines engines, List<ChatMessage> history, ChannelWriter<ConversationEvent> events, TimeProvider time)
+    int number, Utterance utterance, ConversationEngines engines, ConversationMemory memory, ChannelWriter<ConversationEvent> events, TimeProvider time)
 {
     // Clauses that wait to be spoken: a long answer is not written to its end while its beginning is spoken.
     private const int MaxWaitingClauses = 8;
@@ -27,9 +27,9 @@ internal sealed class Turn(
         string answer = "";
         if (heard.Length > 0)
         {
-            history.Add(new ChatMessage(ChatRole.User, heard));
+            memory.History.Add(new ChatMessage(ChatRole.User, heard));
             answer = await AnswerAsync(cancel);
-            history.Add(new ChatMessage(ChatRole.Assistant, answer));
+            memory.History.Add(new ChatMessage(ChatRole.Assistant, answer));
         }
         TurnWaterfall waterfall = new()
         {
@@ -41,9 +41,10 @@ internal sealed class Turn(
     private async Task<string> HearAsync(CancellationToken cancel)
     {
         using MemoryStream wav = new(WavWriter.ToBytes(utterance.Sound));
-        SpeechToTextResponse response = await engines.Ear.GetTextAsync(wav, options: null, cancel);
+        SpeechToTextResponse response = await engines.Ear.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = memory.Language }, cancel);
         transcribed = clock.Now;
         Transcript transcript = response.Transcript ?? new() { Text = response.Text.Trim(), Language = "und", Duration = utterance.Sound.Duration };
+        memory.LearnLanguage(transcript, utterance.SpeechEnd - utterance.SpeechStart);
         await events.WriteAsync(new TurnHeard(number, transcript), cancel);
         return transcript.Text.Trim();
     }
@@ -70,7 +71,7 @@ internal sealed class Turn(
     private async Task ThinkAsync(StringBuilder answer, ChannelWriter<string> clauses, CancellationToken cancel)
     {
         ClauseStream cutter = new();
-        await foreach (ChatResponseUpdate update in engines.Brain.GetStreamingResponseAsync(history, options: null, cancel))
+        await foreach (ChatResponseUpdate update in engines.Brain.GetStreamingResponseAsync(memory.History, options: null, cancel))
         {
             if (update.Text.Length == 0)
                 continue;

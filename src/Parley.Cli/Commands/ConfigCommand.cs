@@ -35,8 +35,6 @@ internal static class ConfigCommand
                 table.Add(parsed.GetValue(all) ? [.. cells, string.Join(", ", row.Overrides)] : cells);
             }
             table.Write(terminal);
-            foreach (string warning in warnings)
-                terminal.Error.WriteLine($"warning: {warning}");
             return ExitCodes.Success;
         });
         return command;

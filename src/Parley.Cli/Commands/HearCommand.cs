@@ -39,7 +39,9 @@ internal static class HearCommand
                 options.WithWords = true;
 
             await using PcmStream sound = new(SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel);
-            SpeechToTextResponse heard = await WithProgressAsync(terminal, progress =>
+            if (terminal.IsErrorInteractive)
+                options.RecordingLength = await SoundInput.LengthAsync(parsed.GetValue(file)!, cancel);
+            SpeechToTextResponse heard = await WithProgressAsync(terminal, options.RecordingLength is not null, progress =>
             {
                 options.Progress = progress;
                 return ear.GetTextAsync(sound, options, cancel);
@@ -75,15 +77,16 @@ internal static class HearCommand
         }
     }
 
-    private static async Task<T> WithProgressAsync<T>(Terminal terminal, Func<IProgress<double>?, Task<T>> work)
+    private static async Task<T> WithProgressAsync<T>(Terminal terminal, bool isLengthKnown, Func<IProgress<double>?, Task<T>> work)
     {
         if (!terminal.IsErrorInteractive)
             return await work(null);
         return await terminal.ErrorConsole.Progress().AutoClear(true).HideCompleted(true)
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(new SpinnerColumn(), new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .StartAsync(async context =>
             {
                 ProgressTask task = context.AddTask("hearing", maxValue: 1);
+                task.IsIndeterminate = !isLengthKnown;
                 return await work(new Progress<double>(share => task.Value = share));
             });
     }

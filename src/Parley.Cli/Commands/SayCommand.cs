@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using Parley.Audio;
@@ -17,17 +18,16 @@ internal static class SayCommand
         Option<string?> output = new("--output", "-o") { Description = "The file to write, or - for standard output; without it the sound is played", HelpName = "FILE" };
         Option<string?> engine = SharedOptions.Engine("The speech engine"), voice = SharedOptions.Voice(), format = SharedOptions.SoundFormat();
         Option<string?> language = new("--language") { Description = "BCP 47 tag, where the voice does not say it", HelpName = "TAG" };
-        Option<float?> speed = new("--speed") { Description = "0.25 to 4; 1 is the voice's own pace" };
+        Option<float?> speed = new("--speed") { Description = "0.25 to 4; 1 is the voice's own pace", HelpName = "FACTOR", CustomParser = ReadSpeed };
         Option<bool> json = SharedOptions.Json();
         Command command = new("say", "Speak a text") { text, output, engine, voice, language, speed, format, json };
         command.SetAction(async (parsed, cancel) =>
         {
+            string target = parsed.GetValue(output) ?? "", wanted = SoundFormat.Choose(parsed.GetValue(format), target);
             House house = new(line.Load(parsed));
             await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Speech, parsed.GetValue(engine))], cancel);
             EngineDescription speaker = catalogue.Engines[0];
             TextToSpeechOptions options = new() { VoiceId = parsed.GetValue(voice), Language = parsed.GetValue(language), Speed = parsed.GetValue(speed) };
-            string target = parsed.GetValue(output) ?? "";
-            string wanted = parsed.GetValue(format) ?? (target.Length > 1 ? SoundFormat.OfPath(target) : "wav");
             string words = await ReadTextAsync(parsed.GetValue(text)!, terminal, cancel);
             ITextToSpeechClient client = await catalogue.OpenAsync<ITextToSpeechClient>(speaker.Name, cancel);
 
@@ -48,6 +48,15 @@ internal static class SayCommand
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static float? ReadSpeed(ArgumentResult argument)
+    {
+        string text = argument.Tokens[^1].Value;
+        if (float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float speed))
+            return speed;
+        argument.AddError($"--speed takes a number from 0.25 to 4, found '{text}'.");
+        return null;
     }
 
     private static async Task<string> ReadTextAsync(string text, Terminal terminal, CancellationToken cancel)

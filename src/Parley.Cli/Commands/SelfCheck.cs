@@ -10,7 +10,7 @@ internal static class SelfCheck
 {
     public const string Ready = "ready";
 
-    private const string Sentence = "Good morning. The weather is fine today, and everything is working.";
+    private const string Sentence = "Good morning. The weather is fine today, and everything is working.", Language = "en";
 
     /// <summary>The default engine of each task, opened; one that cannot be opened says why.</summary>
     public static async Task<List<ComponentRow>> OpenAsync(EngineCatalogue catalogue, string[] addresses, CancellationToken cancel)
@@ -75,7 +75,7 @@ internal static class SelfCheck
         TimeSpan spoken = sound.Elapsed;
         using MemoryStream wav = new(WavWriter.ToBytes(new AudioBuffer([.. samples], sound.SampleRate)));
         long start = TimeProvider.System.GetTimestamp();
-        SpeechToTextResponse heard = await ear.GetTextAsync(wav, options: null, cancel);
+        SpeechToTextResponse heard = await ear.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = Language }, cancel);
         TimeSpan hearing = TimeProvider.System.GetElapsedTime(start);
         string text = heard.Text.Trim();
         ErrorRate rate = ErrorRate.OfWords(Sentence, text, WhisperEnglishNormalizer.Instance);

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Parley.Agent;
 using Parley.Audio;
+using Parley.Cli.Configuration;
 using Parley.Engines;
 using Parley.Models.Silero;
 
@@ -19,11 +20,13 @@ internal static class TalkCommand
         Argument<string> file = new("FILE") { Description = "What is said to Parley, in any format; - reads it from standard input" };
         Option<string> output = new("--output", "-o") { Description = "Where the answer goes, or - for standard output", HelpName = "FILE", Required = true };
         Option<string?> voice = SharedOptions.Voice(), format = SharedOptions.SoundFormat();
+        Option<string?> language = new("--language") { Description = "The language spoken, as BCP 47 tag; by default it is found out", HelpName = "TAG" };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("talk", "Hold one turn: speech in, spoken answer out, with the time of every stage") { file, output, voice, format, json };
+        Command command = new("talk", "Hold one turn: speech in, spoken answer out, with the time of every stage") { file, output, voice, format, language, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            House house = new(line.Load(parsed));
+            string target = parsed.GetValue(output)!, wanted = SoundFormat.Choose(parsed.GetValue(format), target);
+            House house = new(line.Load(parsed, parsed.GetValue(language) is { } tag ? [new FlagSetting("conversation.language", tag, "--language")] : []));
             await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Speech, null), (EngineTask.Transcription, null), (EngineTask.Chat, null)], cancel);
             await using Stream recording = SoundInput.Open(parsed.GetValue(file)!, terminal);
             using SileroModel voiceActivity = SileroModel.Open(StarterModels.Locate().Verified("silero/silero_vad.onnx"));
@@ -35,13 +38,12 @@ internal static class TalkCommand
                 await catalogue.OpenAsync<ITextToSpeechClient>(catalogue.Engines[0].Name, cancel),
                 new TextToSpeechOptions { VoiceId = parsed.GetValue(voice) });
 
-            string target = parsed.GetValue(output)!;
             List<TurnEnded> turns = [];
             await using (SoundOutput answer = SoundOutput.Open(target, terminal))
             {
                 Conversation conversation = new(engines, house.Options.Conversation);
                 IAsyncEnumerable<ConversationEvent> events = conversation.RunAsync(SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel);
-                await SoundFormat.WriteAsync(AnswersAsync(events, turns, cancel), answer.Stream, parsed.GetValue(format) ?? SoundFormat.OfPath(target), cancel);
+                await SoundFormat.WriteAsync(AnswersAsync(events, turns, cancel), answer.Stream, wanted, cancel);
                 if (turns.Count == 0)
                     throw new CommandException(ExitCodes.Data, "There is no speech in the recording.");
                 if (turns.TrueForAll(turn => turn.Answer.Length == 0))

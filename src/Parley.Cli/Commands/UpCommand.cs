@@ -35,12 +35,10 @@ internal static class UpCommand
                 flags.Add(new("auth.open", "true", "--no-auth"));
             if (parsed.GetValue(legacyPorts))
                 flags.Add(new("http.legacy_ports", "true", "--legacy-ports"));
-            ParleyConfiguration configuration = line.Load(parsed, flags);
-            foreach (Problem warning in configuration.Warnings)
-                await terminal.Error.WriteLineAsync($"warning: {warning}");
+            House house = new(line.Load(parsed, flags));
             try
             {
-                await RunAsync(new House(configuration), terminal, parsed.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning, parsed.GetValue(json), cancel);
+                await RunAsync(house, terminal, parsed.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning, parsed.GetValue(json), cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {

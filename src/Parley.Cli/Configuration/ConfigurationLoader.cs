@@ -70,7 +70,7 @@ internal sealed class ConfigurationLoader
     private string? FindFile(ParleyFolders folders)
     {
         if (input.File is { } given)
-            return File.Exists(given) ? given : throw new ConfigurationException([new(new(SourceKind.File, given), "there is no such file.", ExitCodes.NoInput)]);
+            return File.Exists(given) ? given : throw new ConfigurationException([new(new(SourceKind.File, given), Directory.Exists(given) ? "is a folder, not a file." : "there is no such file.", ExitCodes.NoInput)]);
         string[] places = [Path.Combine(input.CurrentFolder, FileName), Path.Combine(folders.Configuration, FileName), Path.Combine("/etc/parley", FileName)];
         return Array.Find(places, File.Exists);
     }

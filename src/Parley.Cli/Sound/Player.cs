@@ -5,12 +5,15 @@ namespace Parley.Cli;
 /// <summary>The machine's own program that plays a WAV from standard input.</summary>
 internal static class Player
 {
+    // ffplay ends with 0 also where there is no device; its complaint tells.
+    private const string NoDevice = "audio open failed";
+
     private static readonly (string Program, string[] Arguments)[] Known =
     [
         ("pw-play", ["-"]),
         ("paplay", []),
         ("aplay", ["-q", "-"]),
-        ("ffplay", ["-nodisp", "-autoexit", "-loglevel", "error", "-i", "pipe:0"]),
+        ("ffplay", ["-nodisp", "-autoexit", "-nostats", "-loglevel", "error", "-i", "pipe:0"]),
     ];
 
     /// <summary>Hands <paramref name="write"/> a stream of the player and waits until it has played.</summary>
@@ -37,10 +40,11 @@ internal static class Player
             if (!process.HasExited)
                 process.Kill();
         }
-        if (process.ExitCode != 0)
+        string complaint = (await complaints).Trim();
+        if (process.ExitCode != 0 || complaint.Contains(NoDevice, StringComparison.Ordinal))
         {
-            string complaint = (await complaints).Trim().ReplaceLineEndings(" ");
-            throw new CommandException(ExitCodes.Unavailable, $"{program} could not play{(complaint.Length > 0 ? $": {complaint}" : ".")} Write a file instead: -o FILE.wav");
+            string last = complaint.Split('\n', StringSplitOptions.TrimEntries)[^1].TrimEnd('.');
+            throw new CommandException(ExitCodes.Unavailable, $"{program} could not play{(last.Length > 0 ? $": {last}" : "")}. Write a file instead: -o FILE.wav");
         }
     }
 

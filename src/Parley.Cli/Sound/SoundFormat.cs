@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Parley.Audio;
 
 namespace Parley.Cli;
@@ -10,15 +11,28 @@ internal static class SoundFormat
 
     public static IReadOnlyList<string> Names { get; } = ["wav", "pcm", "opus", "mp3", "flac", "aac"];
 
+    /// <summary>The format to write.</summary>
+    /// <param name="asked">One of <see cref="Names"/>; <see langword="null"/> for what the file's name says.</param>
+    /// <param name="path">The file, <c>-</c> or nothing.</param>
+    /// <exception cref="CommandException">There is no such format, or the name ends in something else.</exception>
+    public static string Choose(string? asked, string path)
+    {
+        string format = asked ?? OfPath(path);
+        return Names.Contains(format) ? format : throw new CommandException(ExitCodes.Usage, asked is null
+            ? $"What format is {Path.GetFileName(path)} to have? Say it with --format: {string.Join(", ", Names)}."
+            : $"There is no format '{format}'. There are: {string.Join(", ", Names)}.");
+    }
+
     /// <summary>The format that a file's name asks for; WAV where it says nothing.</summary>
-    public static string OfPath(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    private static string OfPath(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".mp3" => "mp3",
         ".opus" or ".ogg" => "opus",
         ".flac" => "flac",
         ".aac" => "aac",
         ".pcm" or ".raw" => "pcm",
-        _ => "wav",
+        "" or ".wav" or ".wave" => "wav",
+        string other => other,
     };
 
     /// <summary>Writes sound of one rate to its end.</summary>
@@ -30,7 +44,7 @@ internal static class SoundFormat
         "mp3" => EncodeAsync(frames, output, FfmpegEncoding.Mp3(), cancel),
         "flac" => EncodeAsync(frames, output, FfmpegEncoding.Flac, cancel),
         "aac" => EncodeAsync(frames, output, FfmpegEncoding.Aac(), cancel),
-        _ => throw new CommandException(ExitCodes.Usage, $"There is no format '{format}'. There are: {string.Join(", ", Names)}."),
+        _ => throw new UnreachableException(format),
     };
 
     private static async Task WriteWavAsync(IAsyncEnumerable<AudioFrame> frames, Stream output, CancellationToken cancel)

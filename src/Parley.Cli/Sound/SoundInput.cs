@@ -12,6 +12,8 @@ internal static class SoundInput
     {
         if (path == "-")
             return terminal.OpenInput();
+        if (Directory.Exists(path))
+            throw new CommandException(ExitCodes.NoInput, $"{path} is a folder. Name a recording in it.");
         try
         {
             return File.OpenRead(path);
@@ -23,6 +25,19 @@ internal static class SoundInput
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCodes.NoInput, $"Cannot read {path}: {fault.Message}");
+        }
+    }
+
+    /// <summary>How long a recording is, as its container says; <see langword="null"/> where nobody knows: standard input, ffprobe missing, a container that does not say.</summary>
+    public static async Task<TimeSpan?> LengthAsync(string path, CancellationToken cancel)
+    {
+        try
+        {
+            return File.Exists(path) ? (await new Ffmpeg().ProbeAsync(path, cancel)).Duration : null;
+        }
+        catch (Exception fault) when (fault is FfmpegMissingException or AudioFormatException)
+        {
+            return null; // what is wrong with it is said by the one who decodes it
         }
     }
 

@@ -17,6 +17,8 @@ internal sealed class SoundOutput : IAsyncDisposable
     {
         if (path == "-")
             return new(terminal.OpenOutput(), path: null);
+        if (Directory.Exists(path))
+            throw new CommandException(ExitCodes.CannotCreate, $"Cannot write {path}: it is a folder. Name a file in it.");
         try
         {
             bool isDevice = File.Exists(path) && (File.GetAttributes(path) & FileAttributes.Device) != 0;

@@ -64,14 +64,14 @@ public sealed class EngineCatalogue : IAsyncDisposable
         where TClient : class, IDisposable
     {
         if (!registrations.TryGetValue(name, out EngineRegistration? registration))
-            throw new UnknownEngineException(name, Nearest.Of(name, registrations.Keys));
+            throw new UnknownEngineException(name, Nearest.Of(name, registrations.Keys) is { } near ? $"did you mean '{near}'?" : null);
         Lazy<Task<IDisposable>> opening = opened.GetOrAdd(name, _ => new(() => registration.Open(closing.Token)));
         try
         {
             IDisposable client = await opening.Value.WaitAsync(cancel);
             failures.TryRemove(name, out _);
             return client as TClient
-                ?? throw new UnknownEngineException(name, $"it is for {registration.Description.Task.ToString().ToLowerInvariant()}");
+                ?? throw new UnknownEngineException(name, $"it is for {registration.Description.Task.ToString().ToLowerInvariant()}.");
         }
         catch when (opening.Value.IsFaulted || opening.Value.IsCanceled)
         {

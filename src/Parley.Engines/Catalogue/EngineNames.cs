@@ -45,7 +45,7 @@ public sealed class EngineNames(
         {
             return remotes.TryGetValue(remote, out RemoteOptions? settings)
                 ? RemoteEngine.Register(remote, settings, secret)
-                : throw new UnknownEngineException(name, $"no remote of the configuration is named '{remote}'");
+                : throw new UnknownEngineException(name, $"no remote of the configuration is named '{remote}'.");
         }
         if (After(name, Piper) is { } piper)
             return PiperEngine.Register(Brought("piper", $"{piper}.onnx", piper), espeak);
@@ -69,7 +69,7 @@ public sealed class EngineNames(
     private string Hint(string name)
     {
         string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME and openai:REMOTE";
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME and openai:REMOTE.";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>
@@ -77,7 +77,7 @@ public sealed class EngineNames(
     {
         string path = Path.Combine(modelFolder, kind, file);
         if (name.Length == 0 || Path.GetFileName(file) != file)
-            throw new UnknownEngineException($"{kind}:{name}", "after the colon comes the name of a file without folders");
+            throw new UnknownEngineException($"{kind}:{name}", "after the colon comes the name of a file without folders.");
         return File.Exists(path) ? path : throw new ModelFileException(path, $"is missing: '{kind}:{name}' needs it. Put the model there, or set engines.model_folder.");
     }
 

@@ -21,7 +21,7 @@ public static class EspeakEngine
         {
             IReadOnlyList<EspeakVoice> voices = await espeak.ListVoicesAsync(cancel);
             IReadOnlyList<string> variants = await espeak.ListVariantsAsync(cancel);
-            EngineDescription engine = Describe([.. voices.OrderBy(voice => voice.Language != DefaultVoice).Select(voice => voice.ToVoice())]);
+            EngineDescription engine = Describe([.. voices.OrderBy(voice => voice.Language != DefaultVoice).GroupBy(voice => voice.Language).SelectMany(Named)]);
             return new(engine, _ => Task.FromResult<IDisposable>(new EspeakTextToSpeechClient(engine, espeak, variants)));
         }
         catch (MissingProgramException missing)
@@ -29,6 +29,10 @@ public static class EspeakEngine
             return new(Describe([]), _ => Task.FromException<IDisposable>(missing));
         }
     }
+
+    // The program takes the first voice of a language by its tag; the others (Cantonese in Latin letters) by their file.
+    private static IEnumerable<Voice> Named(IEnumerable<EspeakVoice> ofOneLanguage) =>
+        ofOneLanguage.Select((voice, i) => i == 0 ? voice.ToVoice() : voice.ToVoice() with { Id = voice.File });
 
     private static EngineDescription Describe(IReadOnlyList<Voice> voices) => new()
     {

@@ -30,8 +30,10 @@ public sealed class UnknownVoiceException(string engine, string voice, IReadOnly
 /// <param name="language">What was asked for.</param>
 /// <param name="supported">BCP 47 tags of what it speaks.</param>
 public sealed class UnsupportedLanguageException(string speaker, string language, IReadOnlyList<string> supported)
-    : Exception($"{speaker} does not know the language '{language}'. It knows: {string.Join(", ", supported)}.")
+    : Exception($"{speaker} does not know the language '{language}'. It knows: {string.Join(", ", supported.Take(Listed))}{(supported.Count > Listed ? $" and {supported.Count - Listed} more" : "")}.")
 {
+    private const int Listed = 20;
+
     public string Language { get; } = language;
 
     /// <summary>BCP 47 tags.</summary>

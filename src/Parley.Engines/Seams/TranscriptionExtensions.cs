@@ -49,6 +49,13 @@ public static class TranscriptionExtensions
             set => (options.AdditionalProperties ??= [])["cut_silence"] = value;
         }
 
+        /// <summary>Length of the recording where it is known beforehand; the progress goes by it. A stream that can seek needs none.</summary>
+        public TimeSpan? RecordingLength
+        {
+            get => options.AdditionalProperties?.GetValueOrDefault("recording_length") as TimeSpan?;
+            set => (options.AdditionalProperties ??= [])["recording_length"] = value;
+        }
+
         /// <summary>Told the share of the recording that is done, 0 to 1.</summary>
         public IProgress<double>? Progress
         {

@@ -121,8 +121,8 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
                 (update.StartTime, update.EndTime, update.Segment) = (segment.Start, segment.End, segment);
                 yield return update;
             }
-            if (options.Progress is { } progress && stream.CanSeek && stream.Length > 0)
-                progress.Report(Math.Min(1, (double)stream.Position / stream.Length));
+            if (options.Progress is { } progress && Share(options, chunker, stream) is double share)
+                progress.Report(share);
         }
         options.Progress?.Report(1);
 
@@ -151,6 +151,14 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
         chunker.Finish();
         while (chunker.TryTake(out chunk))
             yield return chunk!;
+    }
+
+    /// <summary>How much of the recording is done, 0 to 1; <see langword="null"/> where nobody knows its length.</summary>
+    private static double? Share(SpeechToTextOptions options, ISoundChunker chunker, Stream stream)
+    {
+        if (options.RecordingLength is { Ticks: > 0 } length)
+            return Math.Min(1, chunker.Samples / (length.TotalSeconds * SampleRate));
+        return stream.CanSeek && stream.Length > 0 ? Math.Min(1, (double)stream.Position / stream.Length) : null;
     }
 
     private WindowRequest Request(SpeechToTextOptions options)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Parley.Audio;
 using Parley.Engines;
+using Parley.Models;
 
 namespace Parley.Server;
 
@@ -13,7 +14,7 @@ namespace Parley.Server;
 internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admission, ServerOptions options, ILogger<Warmup> log) : BackgroundService
 {
     /// <summary>What a speech engine says first, and an ear hears.</summary>
-    public const string Sentence = "Good morning.";
+    public const string Sentence = "Good morning.", Language = "en";
 
     private volatile IReadOnlyList<string> waiting = Required(catalogue, options.Health);
 
@@ -55,7 +56,7 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
                     case EngineTask.Transcription:
                         ISpeechToTextClient ear = await catalogue.OpenAsync<ISpeechToTextClient>(name, stoppingToken);
                         if (!engine.IsRemote)
-                            await ear.GetTextAsync(Recording(spoken, rate), cancellationToken: stoppingToken);
+                            await ear.GetTextAsync(Recording(spoken, rate), Knowing(engine), stoppingToken);
                         break;
                     case EngineTask.Chat:
                         await catalogue.OpenAsync<IChatClient>(name, stoppingToken);
@@ -63,6 +64,10 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
                 }
                 waiting = [.. waiting.Where(other => other != name)];
                 LogWarm(name);
+            }
+            catch (ModelFileException damaged)
+            {
+                LogDamaged(name, damaged.Message);
             }
 #pragma warning disable CA1031 // One engine that does not start must not take the others with it; health says so.
             catch (Exception fault) when (fault is not OperationCanceledException)
@@ -72,6 +77,9 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
             }
         }
     }
+
+    // Told the language, Whisper reads the sound once and not twice.
+    private static SpeechToTextOptions Knowing(EngineDescription ear) => new() { SpeechLanguage = ear.Languages.Contains(Language) ? Language : null };
 
     // The voice's own sentence is the best thing to hear; a second of nothing at least loads the ear.
     private static MemoryStream Recording(List<byte> pcm, int rate)
@@ -87,4 +95,7 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
 
     [LoggerMessage(3412, LogLevel.Error, "{Engine} did not start")]
     private partial void LogCold(Exception fault, string engine);
+
+    [LoggerMessage(3413, LogLevel.Error, "{Engine} did not start: {Problem}")]
+    private partial void LogDamaged(string engine, string problem);
 }

@@ -21,6 +21,7 @@ public class EspeakTests
         Assert.Equal("en-us", engine.Voices[0].Id);
         Assert.Contains(engine.Voices, voice => voice is { Id: "pt-br", Language: "pt-BR" });
         Assert.Contains("cmn", engine.Languages);
+        Assert.Equal(engine.Voices.Count, engine.Voices.Select(voice => voice.Id).Distinct(StringComparer.Ordinal).Count());
     }
 
     [Fact]

@@ -149,6 +149,21 @@ public sealed class WhisperSpeechToTextClientTests
     }
 
     [Fact]
+    public async Task Progress_of_a_stream_that_cannot_seek_goes_by_the_length_that_was_told()
+    {
+        List<double> shares = [];
+        float[] longer = [.. Enumerable.Repeat(WavReader.Read(Jfk).Samples, 8).SelectMany(samples => samples)];
+        using WhisperSpeechToTextClient client = Client(new ScriptedDecoder(_ => Window("<0.00> a<2.00><end>")));
+        await client.GetTextAsync(
+            new TricklingStream(WavBytes(longer, Rate)),
+            new SpeechToTextOptions { Progress = new Collector(shares), RecordingLength = TimeSpan.FromSeconds((double)longer.Length / Rate) },
+            TestContext.Current.CancellationToken);
+        Assert.Equal(shares.Order(), shares);
+        Assert.Equal(1, shares[^1]);
+        Assert.InRange(shares[0], 0.2, 0.7);
+    }
+
+    [Fact]
     public async Task A_cancelled_call_reads_no_further()
     {
         using CancellationTokenSource cancel = new();
