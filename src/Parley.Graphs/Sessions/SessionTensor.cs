@@ -14,7 +14,7 @@ public sealed unsafe class SessionTensor : IDisposable
     private readonly bool ownsMemory;
     private bool disposed;
 
-    /// <summary>Allocates a tensor. Pages of a large one are taken from the system when they are first touched.</summary>
+    /// <summary>Allocates a tensor of zeros. A large one costs the time of clearing its memory where that was used before: keep it rather than make it anew.</summary>
     public SessionTensor(ElementType type, params ReadOnlySpan<long> shape)
         : this(type, [.. shape], null)
     {

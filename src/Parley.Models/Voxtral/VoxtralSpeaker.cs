@@ -6,6 +6,8 @@ namespace Parley.Models.Voxtral;
 /// <summary>The whole model from its published folder: texts in any of its languages to sound at 24 kHz.</summary>
 public sealed class VoxtralSpeaker : IDisposable
 {
+    private VoxtralBatch? idle; // its caches take longer to allocate than the first sound
+
     private VoxtralSpeaker(Voxtral model, VoxtralPrompts prompts)
     {
         Model = model;
@@ -50,24 +52,42 @@ public sealed class VoxtralSpeaker : IDisposable
     /// <returns>Runs of samples as they are made; each is the receiver's to keep.</returns>
     public IEnumerable<AudioFrame> Speak(string text, VoxtralVoice voice, VoxtralOptions options, CancellationToken cancel)
     {
-        using VoxtralBatch batch = Model.CreateBatch(1);
-        VoxtralJoints joints = new(SampleRate);
-        string[] pieces = [.. VoxtralText.Pieces(text)];
-        for (int i = 0; i < pieces.Length; i++)
+        VoxtralBatch batch = Interlocked.Exchange(ref idle, null) ?? Model.CreateBatch(1);
+        try
         {
-            using VoxtralUtterance utterance = batch.Start(Prompts.Prompt(pieces[i], voice), options with { Seed = options.Seed + i }, cancel);
-            while (utterance.End == VoxtralEnd.None)
+            VoxtralJoints joints = new(SampleRate);
+            string[] pieces = [.. VoxtralText.Pieces(text)];
+            for (int i = 0; i < pieces.Length; i++)
             {
-                batch.Step(cancel);
-                if (VoxtralChunks.IsDue(utterance))
-                    yield return Frame(joints.Piece(utterance.TakeSamples(cancel), isEnd: utterance.End != VoxtralEnd.None));
+                using VoxtralUtterance utterance = batch.Start(Prompts.Prompt(pieces[i], voice), options with { Seed = options.Seed + i }, cancel);
+                try
+                {
+                    while (utterance.End == VoxtralEnd.None)
+                    {
+                        batch.Step(cancel);
+                        if (VoxtralChunks.IsDue(utterance))
+                            yield return Frame(joints.Piece(utterance.TakeSamples(cancel), isEnd: utterance.End != VoxtralEnd.None));
+                    }
+                }
+                finally
+                {
+                    batch.Cancel(utterance);
+                }
+                if (i < pieces.Length - 1)
+                    yield return Frame(joints.Pause());
             }
-            if (i < pieces.Length - 1)
-                yield return Frame(joints.Pause());
+        }
+        finally
+        {
+            Interlocked.Exchange(ref idle, batch)?.Dispose();
         }
     }
 
     private AudioFrame Frame(float[] samples) => new(samples, SampleRate);
 
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        idle?.Dispose();
+        Model.Dispose();
+    }
 }
