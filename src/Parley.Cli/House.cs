@@ -30,7 +30,9 @@ internal sealed class House(ParleyConfiguration configuration)
         {
             EngineTask.Speech => Options.Engines.Speech,
             EngineTask.Transcription => Options.Engines.Transcription,
-            _ => Options.Engines.Chat,
+            EngineTask.Chat => Options.Engines.Chat,
+            EngineTask.TurnDetection => Options.Engines.TurnDetection,
+            _ => throw new System.Diagnostics.UnreachableException(),
         };
         string key = $"engines.{SettingName.Of(task.ToString())}";
         return engines is [string first, ..] ? first : throw new CommandException(ExitCodes.Configuration, $"\"{key}\" is empty: no engine does that. Name one there, or with --engine.");

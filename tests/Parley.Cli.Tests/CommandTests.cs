@@ -182,7 +182,7 @@ public sealed class CommandTests : IDisposable
 
         Assert.DoesNotContain('\u001b', output.ToString());
         string[] lines = output.ToString().TrimEnd().Split('\n');
-        Assert.Equal(["engine", "hibari", "espeak", "whisper:base", "echo"], lines.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["engine", "hibari", "espeak", "whisper:base", "echo", "smart-turn"], lines.Select(line => line.Split(' ')[0]));
     }
 
     [Theory]

@@ -26,6 +26,8 @@ internal static class SelfCheck
             else
                 rows.Add(new(component, engine.Name, engine.Model, await OpenAsync(catalogue, engine, cancel), addresses[0] + route));
         }
+        if (catalogue.Default(EngineTask.TurnDetection) is { } detector) // silence alone does too
+            rows.Add(new("turn detector", detector.Name, detector.Model, await OpenAsync(catalogue, detector, cancel), "-"));
         foreach (string other in addresses.Skip(1))
             rows.Add(new("older routes", "-", "-", Ready, other));
         return rows;

@@ -44,7 +44,7 @@ internal sealed class ParleyOptions
             if (remote.BaseUrl is null)
                 yield return new(originOf($"remotes.{name}"), $"\"remotes.{name}\" lacks its \"base_url\", for instance \"http://127.0.0.1:8091/v1\".");
         }
-        foreach (Problem problem in UnknownRemotes("speech", Engines.Speech, originOf).Concat(UnknownRemotes("transcription", Engines.Transcription, originOf)).Concat(UnknownRemotes("chat", Engines.Chat, originOf)))
+        foreach (Problem problem in UnknownRemotes("speech", Engines.Speech, originOf).Concat(UnknownRemotes("transcription", Engines.Transcription, originOf)).Concat(UnknownRemotes("chat", Engines.Chat, originOf)).Concat(UnknownRemotes("turn_detection", Engines.TurnDetection, originOf)))
             yield return problem;
     }
 

@@ -54,7 +54,8 @@ internal static class SettingReference
 
     private static string Type(ValueSchema schema)
     {
-        string type = schema.Reader.Expected.Split(", such as")[0];
+        string type = schema.Checks.OfType<AllowedValuesAttribute>().FirstOrDefault() is { } allowed
+            ? $"one of {string.Join(", ", allowed.Values.Select(value => schema.Reader.Show(value!)))}" : schema.Reader.Expected.Split(", such as")[0];
         return schema.Checks.OfType<RangeAttribute>().FirstOrDefault() is { } range
             ? $"{type}, {SettingBinder.Limit(range.Minimum, schema)} to {SettingBinder.Limit(range.Maximum, schema)}" : type;
     }

@@ -5,7 +5,7 @@ namespace Parley.Engines;
 
 /// <summary>One line of the catalogue: an engine's facts, and how to open it. Opening may be slow (a model is loaded) and happens once.</summary>
 /// <param name="Description">The facts, known without opening.</param>
-/// <param name="Open">Makes the client: an <c>ITextToSpeechClient</c>, <c>ISpeechToTextClient</c> or <c>IChatClient</c>, as the task says.</param>
+/// <param name="Open">Makes the client: an <c>ITextToSpeechClient</c>, <c>ISpeechToTextClient</c>, <c>IChatClient</c> or <see cref="ITurnDetector"/>, as the task says.</param>
 public sealed record EngineRegistration(EngineDescription Description, Func<CancellationToken, Task<IDisposable>> Open);
 
 /// <summary>How far the opening of an engine has come.</summary>
@@ -58,7 +58,7 @@ public sealed class EngineCatalogue : IAsyncDisposable
     }
 
     /// <summary>The client of an engine, opened at the first call and kept. A failed opening is tried again at the next call.</summary>
-    /// <typeparam name="TClient"><c>ITextToSpeechClient</c>, <c>ISpeechToTextClient</c> or <c>IChatClient</c>.</typeparam>
+    /// <typeparam name="TClient"><c>ITextToSpeechClient</c>, <c>ISpeechToTextClient</c>, <c>IChatClient</c> or <see cref="ITurnDetector"/>.</typeparam>
     /// <exception cref="UnknownEngineException">No engine has this name, or it is for another task.</exception>
     public async Task<TClient> OpenAsync<TClient>(string name, CancellationToken cancel = default)
         where TClient : class, IDisposable

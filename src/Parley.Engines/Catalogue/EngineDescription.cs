@@ -11,6 +11,9 @@ public enum EngineTask
 
     /// <summary>Messages in, a message out.</summary>
     Chat,
+
+    /// <summary>A turn so far in, the probability that it is over out.</summary>
+    TurnDetection,
 }
 
 /// <summary>The facts about one engine, as data: every client answers <c>GetService(typeof(EngineDescription))</c> with its own.</summary>

@@ -24,7 +24,7 @@ public sealed class EngineNames(
     /// <exception cref="ModelFileException">A model is missing or damaged.</exception>
     public async Task<EngineCatalogue> AssembleAsync(CancellationToken cancel = default)
     {
-        IEnumerable<string> named = [.. options.Speech, .. options.Transcription, .. options.Chat];
+        IEnumerable<string> named = [.. options.Speech, .. options.Transcription, .. options.Chat, .. options.TurnDetection];
         string[] all = [.. named.Concat(remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)).Distinct(StringComparer.Ordinal)];
         return await AssembleAsync(all, cancel);
     }
@@ -59,6 +59,7 @@ public sealed class EngineNames(
                 Path.Combine(modelFolder, VoxtralEngine.Name), options.Precision, Path.Combine(modelFolder, "compiled"), compiling),
             "espeak" => await EspeakEngine.RegisterAsync(espeak, cancel),
             "echo" => EchoChatClient.Registration,
+            SmartTurnDetector.Name => SmartTurnDetector.Register(starter),
             StarterEar => WhisperEngine.Starter(starter),
             _ when After(name, Whisper) is { } whisper =>
                 WhisperEngine.Register(name, Brought("whisper", $"ggml-{whisper}.bin", whisper), starter.Verified(VoiceActivity)),
@@ -68,8 +69,8 @@ public sealed class EngineNames(
 
     private string Hint(string name)
     {
-        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME and openai:REMOTE.";
+        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, smart-turn and openai:REMOTE.";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>

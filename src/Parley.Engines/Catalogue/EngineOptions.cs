@@ -12,6 +12,9 @@ public sealed class EngineOptions
     /// <summary>Brains: <c>echo</c>, <c>openai:REMOTE</c>.</summary>
     public IReadOnlyList<string> Chat { get; set; } = ["echo"];
 
+    /// <summary>Judges of whether a speaker has finished: <c>smart-turn</c>, which comes with Parley. Empty for silence alone.</summary>
+    public IReadOnlyList<string> TurnDetection { get; set; } = [SmartTurnDetector.Name];
+
     /// <summary>
     /// Folder of the models that were brought here: <c>piper/NAME.onnx</c> with its <c>.onnx.json</c>,
     /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>, Voxtral's published folder as <c>voxtral-4b-tts</c>. Default: <c>models</c> in the data folder.

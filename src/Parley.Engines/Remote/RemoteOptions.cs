@@ -16,6 +16,7 @@ public enum RemoteDialect
 public sealed class RemoteOptions
 {
     /// <summary>What it does: <c>speech</c>, <c>transcription</c> or <c>chat</c>.</summary>
+    [AllowedValues(EngineTask.Speech, EngineTask.Transcription, EngineTask.Chat, ErrorMessage = "must be speech, transcription or chat")]
     public EngineTask? Task { get; set; }
 
     /// <summary>Where its routes begin, with the version: <c>http://10.0.0.5:8091/v1</c>.</summary>

@@ -43,15 +43,19 @@ public sealed class Golden : IDisposable
 
     /// <summary>The clip of John F. Kennedy that several families use: <c>audio/third-party/jfk.wav</c> beside the family.</summary>
     /// <exception cref="FileNotFoundException">It is not there.</exception>
-    public AudioBuffer Jfk()
+    public AudioBuffer Jfk() => Jfk(Folder);
+
+    /// <inheritdoc cref="Jfk()"/>
+    /// <param name="case">The folder of a case.</param>
+    public static AudioBuffer Jfk(string @case)
     {
-        for (DirectoryInfo? folder = new(Folder); folder is not null; folder = folder.Parent)
+        for (DirectoryInfo? folder = new(@case); folder is not null; folder = folder.Parent)
         {
             string path = Path.Combine(folder.FullName, "audio", "third-party", "jfk.wav");
             if (File.Exists(path))
                 return WavReader.Read(path);
         }
-        throw new FileNotFoundException($"{Folder} needs audio/third-party/jfk.wav beside its family.");
+        throw new FileNotFoundException($"{@case} needs audio/third-party/jfk.wav beside its family.");
     }
 
     /// <summary>[rows, columns] to [columns, rows].</summary>

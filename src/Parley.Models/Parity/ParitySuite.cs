@@ -8,6 +8,7 @@ public static class ParitySuite
     [
         new CanaryParity(),
         new ChatterboxParity(),
+        new SmartTurnParity(),
         new StarterVoiceParity(),
         new VoxtralParity(),
         new WhisperParity(),

@@ -10,7 +10,7 @@ public sealed class StarterVoiceParity : IParityFamily
 
     public bool Recognises(string folder) => KindOf(folder) is not null;
 
-    public IEnumerable<ParityRow> Compare(string folder, CancellationToken cancel) => KindOf(folder)!(folder, HibariFolder(), cancel);
+    public IEnumerable<ParityRow> Compare(string folder, CancellationToken cancel) => KindOf(folder)!(folder, StarterFolder.Find("hibari"), cancel);
 
     private static Func<string, string, CancellationToken, IEnumerable<ParityRow>>? KindOf(string folder)
     {
@@ -25,17 +25,5 @@ public sealed class StarterVoiceParity : IParityFamily
             "kokoro" => KokoroParity.Compare,
             _ => null,
         };
-    }
-
-    /// <summary>The starter voice's own files, in the program's folder or in one above it.</summary>
-    private static string HibariFolder()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string candidate = Path.Combine(folder.FullName, "models", "starter", "hibari");
-            if (Directory.Exists(candidate))
-                return candidate;
-        }
-        throw new DirectoryNotFoundException($"There is no models/starter/hibari in {AppContext.BaseDirectory} or above it; the comparison needs the starter voice.");
     }
 }

@@ -93,6 +93,7 @@ internal sealed class ModelEndpoints(EngineCatalogue catalogue, EngineDirectory 
         EngineTask.Speech => "text-to-speech",
         EngineTask.Transcription => "automatic-speech-recognition",
         EngineTask.Chat => "chat",
+        EngineTask.TurnDetection => "turn-detection",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 }

@@ -31,6 +31,7 @@ internal sealed class HealthMonitor(ServerOptions options, BaselineFile baseline
         EngineTask.Speech => ("time_to_first_audio", "ms"),
         EngineTask.Transcription => ("real_time_factor", "1"),
         EngineTask.Chat => ("time_to_first_token", "ms"),
+        EngineTask.TurnDetection => ("time_to_decision", "ms"),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 

@@ -61,6 +61,9 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
                     case EngineTask.Chat:
                         await catalogue.OpenAsync<IChatClient>(name, stoppingToken);
                         break;
+                    case EngineTask.TurnDetection:
+                        await catalogue.OpenAsync<ITurnDetector>(name, stoppingToken); // judges once by itself
+                        break;
                 }
                 waiting = [.. waiting.Where(other => other != name)];
                 LogWarm(name);

@@ -16,6 +16,7 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
         [EngineTask.Transcription] =
             ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-mini-transcribe-2025-12-15", "gpt-transcribe", "whisper", "default"],
         [EngineTask.Chat] = ["default"],
+        [EngineTask.TurnDetection] = ["default"],
     }.ToFrozenDictionary();
 
     /// <summary>Every other name of an engine, with the engine it leads to.</summary>

@@ -100,6 +100,7 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "remotes": { "x": { "task": "chat", "base_url": "h:1" } } }""", "begins with http://")]
     [InlineData("""{ "remotes": { "x": { "task": "chat" } } }""", "lacks its \"base_url\"")]
     [InlineData("""{ "remotes": { "x": { "task": "chat", "base_url": "http://h", "key_variable": "sk-abc" } } }""", "takes the name of a variable, not the key itself")]
+    [InlineData("""{ "remotes": { "x": { "task": "turn_detection", "base_url": "http://h" } } }""", "\"remotes.x.task\" must be speech, transcription or chat")]
     [InlineData("""{ "engines": { "chat": ["openai:brian"] }, "remotes": { "brain": { "task": "chat", "base_url": "http://h" } } }""", "Did you mean \"openai:brain\"?")]
     [InlineData("""{ "http": { "listen": "0.0.0.0" } }""", "no key is asked for")]
     [InlineData("""{ "queue": { "max_wait": "30m" } }""", "must be less than \"limits.total\"")]
