@@ -51,6 +51,7 @@ public sealed class EngineNamesTests : IDisposable
     [InlineData("whisper:large-v3", "whisper/ggml-large-v3.bin")]
     [InlineData("piper:en_US-joe-medium", "piper/en_US-joe-medium.onnx")]
     [InlineData("kokoro", "kokoro")]
+    [InlineData("livekit-turn", "livekit-turn")]
     public async Task A_model_that_is_not_there_is_named_with_its_place(string name, string path)
     {
         ModelFileException fault = await Assert.ThrowsAsync<ModelFileException>(() => Names(new()).AssembleAsync([name], Cancel));

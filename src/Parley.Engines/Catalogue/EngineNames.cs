@@ -59,7 +59,8 @@ public sealed class EngineNames(
                 Path.Combine(modelFolder, VoxtralEngine.Name), options.Precision, Path.Combine(modelFolder, "compiled"), compiling),
             "espeak" => await EspeakEngine.RegisterAsync(espeak, cancel),
             "echo" => EchoChatClient.Registration,
-            SmartTurnDetector.Name => SmartTurnDetector.Register(starter),
+            SmartTurnDetector.Name => SmartTurnDetector.Register(starter, options.TurnThreshold),
+            LiveKitTurnDetector.Name => LiveKitTurnDetector.Register(Path.Combine(modelFolder, LiveKitTurnDetector.Name), options.TurnThreshold),
             StarterEar => WhisperEngine.Starter(starter),
             _ when After(name, Whisper) is { } whisper =>
                 WhisperEngine.Register(name, Brought("whisper", $"ggml-{whisper}.bin", whisper), starter.Verified(VoiceActivity)),
@@ -69,8 +70,8 @@ public sealed class EngineNames(
 
     private string Hint(string name)
     {
-        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, smart-turn and openai:REMOTE.";
+        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, LiveKitTurnDetector.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, smart-turn, livekit-turn and openai:REMOTE.";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>

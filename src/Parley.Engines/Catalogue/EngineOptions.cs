@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Parley.Engines;
 
 /// <summary>Which engines there are, by name; the first of each list is what a request gets that names none.</summary>
@@ -12,12 +14,16 @@ public sealed class EngineOptions
     /// <summary>Brains: <c>echo</c>, <c>openai:REMOTE</c>.</summary>
     public IReadOnlyList<string> Chat { get; set; } = ["echo"];
 
-    /// <summary>Judges of whether a speaker has finished: <c>smart-turn</c>, which comes with Parley. Empty for silence alone.</summary>
+    /// <summary>Judges of whether a speaker has finished: <c>smart-turn</c>, which comes with Parley, or <c>livekit-turn</c>. Empty for silence alone.</summary>
     public IReadOnlyList<string> TurnDetection { get; set; } = [SmartTurnDetector.Name];
+
+    /// <summary>From which probability on a turn detector's judgement counts as "finished", 0 to 1: lower answers sooner, higher interrupts less. Default: the detector's own, by language.</summary>
+    [Range(0.0, 1.0)]
+    public float? TurnThreshold { get; set; }
 
     /// <summary>
     /// Folder of the models that were brought here: <c>piper/NAME.onnx</c> with its <c>.onnx.json</c>,
-    /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>, Voxtral's published folder as <c>voxtral-4b-tts</c>. Default: <c>models</c> in the data folder.
+    /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>, Voxtral's published folder as <c>voxtral-4b-tts</c>, LiveKit's turn detector as <c>livekit-turn</c>. Default: <c>models</c> in the data folder.
     /// </summary>
     public string? ModelFolder { get; set; }
 

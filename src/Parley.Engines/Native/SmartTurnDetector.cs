@@ -10,19 +10,25 @@ public sealed class SmartTurnDetector : ITurnDetector
     public const string Name = "smart-turn";
 
     private const string File = "smart-turn/smart-turn-v3.2-cpu.onnx";
-    private const float Threshold = 0.5f; // the original's
+    private const float PublishedThreshold = 0.5f;
 
     private readonly SmartTurnModel model;
+    private readonly float threshold;
     private readonly SemaphoreSlim places = new(Environment.ProcessorCount);
     private readonly ConcurrentBag<SmartTurnJudge> idle = [];
 
-    private SmartTurnDetector(SmartTurnModel model) => this.model = model;
+    private SmartTurnDetector(SmartTurnModel model, float threshold)
+    {
+        this.model = model;
+        this.threshold = threshold;
+    }
 
     public TurnEvidence Evidence => TurnEvidence.Sound;
 
     /// <summary>The catalogue's line.</summary>
     /// <param name="starter">The starter models, which hold the network.</param>
-    public static EngineRegistration Register(StarterModels starter)
+    /// <param name="threshold">From which probability on a turn is over; by default the published 0.5.</param>
+    public static EngineRegistration Register(StarterModels starter, float? threshold = null)
     {
         EngineDescription engine = new()
         {
@@ -36,13 +42,13 @@ public sealed class SmartTurnDetector : ITurnDetector
             ],
             SampleRate = SmartTurnJudge.SampleRate,
         };
-        return new(engine, cancel => Task.Run<IDisposable>(() => Open(starter.Verified(File)), cancel));
+        return new(engine, cancel => Task.Run<IDisposable>(() => Open(starter.Verified(File), threshold), cancel));
     }
 
     /// <exception cref="Parley.Graphs.OnnxModelException">The file is missing, damaged or another model.</exception>
-    public static SmartTurnDetector Open(string path)
+    public static SmartTurnDetector Open(string path, float? threshold = null)
     {
-        SmartTurnDetector detector = new(SmartTurnModel.Open(path));
+        SmartTurnDetector detector = new(SmartTurnModel.Open(path), threshold ?? PublishedThreshold);
         try
         {
             SmartTurnJudge judge = detector.model.CreateJudge();
@@ -66,7 +72,7 @@ public sealed class SmartTurnDetector : ITurnDetector
                 judge = model.CreateJudge();
             try
             {
-                return new TurnPrediction(judge.Predict(turn.Sound.Span), Threshold);
+                return new TurnPrediction(judge.Predict(turn.Sound.Span), threshold);
             }
             finally
             {

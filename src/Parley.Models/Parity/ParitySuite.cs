@@ -10,6 +10,7 @@ public static class ParitySuite
         new ChatterboxParity(),
         new SmartTurnParity(),
         new StarterVoiceParity(),
+        new TurnDetectorParity(),
         new VoxtralParity(),
         new WhisperParity(),
         new XttsParity(),

@@ -35,6 +35,8 @@ public sealed class ByteLevelTokenizer
     public int AddedToken(string text) => tables.Added.TryGetValue(text, out int id)
         ? id : throw new KeyNotFoundException($"The vocabulary has no added token '{text}'.");
 
+    public bool HasAddedToken(string text) => tables.Added.ContainsKey(text);
+
     /// <summary>Tokens of text that a person wrote: nothing in it becomes a special token, whatever it looks like.</summary>
     public IReadOnlyList<int> EncodeUserText(string text) => Encode([new MarkedRun(text, IsInput: true)]);
 
