@@ -9,7 +9,7 @@ internal static class InspectCommand
 {
     public static Command Build(Terminal terminal)
     {
-        Argument<string> file = new("FILE") { Description = "safetensors, .pt, .pth, .ckpt, .bin, .nemo, or a folder of safetensors" };
+        Argument<string> file = new("FILE") { Description = "safetensors, .pt, .pth, .ckpt, .bin, .nemo, or a folder with them" };
         Option<string[]> classes = new("--classes") { Description = "Python classes or modules whose objects are read as plain data", HelpName = "NAME", Arity = ArgumentArity.OneOrMore };
         Option<bool> json = SharedOptions.Json();
         Command command = new("inspect", "Show the tensors of a weight file and which model it is") { file, classes, json };
@@ -18,7 +18,7 @@ internal static class InspectCommand
             using Checkpoint checkpoint = Checkpoint.Open(parsed.GetValue(file)!, parsed.GetValue(classes) ?? []);
             TensorRow[] rows = [.. checkpoint.Tensors.Select(tensor => new TensorRow(tensor.Name, $"{tensor.ElementType}", tensor.Shape, tensor.ByteCount))];
             InspectReport report = new(checkpoint.Path, KnownModels.Identify(checkpoint), checkpoint.Tensors.Sum(tensor => tensor.ElementCount),
-                rows.Sum(row => row.Bytes), rows, Metadata(checkpoint));
+                rows.Sum(row => row.Bytes), rows, Metadata(checkpoint), checkpoint.Unread);
             if (parsed.GetValue(json))
                 DataJson.Write(terminal, report);
             else
@@ -50,6 +50,8 @@ internal static class InspectCommand
         if (report.Metadata.Count > 40)
             terminal.Out.WriteLine($"... and {report.Metadata.Count - 40} more values; --json shows all.");
         terminal.Out.WriteLine(FormattableString.Invariant($"{report.Tensors.Count} tensors, {report.Parameters} parameters, {report.Bytes} bytes."));
+        if (report.Unread.Count > 0)
+            terminal.Out.WriteLine($"Not read, for the index does not name them: {string.Join(", ", report.Unread)}.");
         terminal.Out.WriteLine(report.Model is null ? "No known model has these names." : $"This is {report.Model}.");
     }
 }

@@ -43,7 +43,7 @@ internal sealed record UpReport(IReadOnlyList<ComponentRow> Components, SelfChec
 
 internal sealed record TensorRow(string Name, string Type, IReadOnlyList<long> Shape, long Bytes);
 
-internal sealed record InspectReport(string File, string? Model, long Parameters, long Bytes, IReadOnlyList<TensorRow> Tensors, IReadOnlyDictionary<string, string> Metadata);
+internal sealed record InspectReport(string File, string? Model, long Parameters, long Bytes, IReadOnlyList<TensorRow> Tensors, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Unread);
 
 internal sealed record BenchBatchRow(int Batch, double DecoderMs, double DecoderShareOfBandwidth, double AcousticMs, double CodecMs, double FrameMs, double Rtf);
 

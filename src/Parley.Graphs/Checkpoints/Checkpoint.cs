@@ -26,7 +26,7 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>
     /// Opens a weight file, told by its content: safetensors, torch's zip form (.pt, .pth, .ckpt, .bin) or NeMo's .nemo; or a
-    /// folder with safetensors, sharded or not.
+    /// folder with safetensors, sharded or not, or with one other weight file.
     /// </summary>
     /// <param name="path">The file or folder.</param>
     /// <param name="opaqueClasses">
@@ -93,6 +93,9 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>Other files in the archive (.nemo: configuration, tokenizer), by name.</summary>
     public IEnumerable<string> Attachments => content.Attachments.Keys;
+
+    /// <summary>Weight files in the folder that its index does not name: they are not part of the checkpoint.</summary>
+    public IReadOnlyList<string> Unread => content.Unread;
 
     /// <summary>All names under the prefix, without it, in the file's order. A torch file that is one bare tensor has the name "".</summary>
     public IEnumerable<string> Names => Tensors.Select(tensor => tensor.Name[prefix.Length..]);
@@ -189,6 +192,8 @@ internal sealed class CheckpointContent(string path) : IDisposable
     public Dictionary<string, object> Attributes { get; } = new(StringComparer.Ordinal);
 
     public OrderedDictionary<string, FileRegion> Attachments { get; } = new(StringComparer.Ordinal);
+
+    public List<string> Unread { get; } = [];
 
     /// <summary>Maps one file and reads it by the format that its first bytes tell.</summary>
     public void ReadFile(string path) => CheckpointFormat.Read(Map(path), this);

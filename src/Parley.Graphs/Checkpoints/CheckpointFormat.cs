@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Parley.Graphs;
 
 /// <summary>Tells a weight file's format by its first bytes, and says what a file is that cannot be read.</summary>
@@ -19,8 +21,10 @@ internal static class CheckpointFormat
             throw Refused("this is a Git LFS pointer, not the weights. Run 'git lfs pull' in that folder, or download the file itself.");
         if (head.StartsWith("GGUF"u8))
             throw Refused("this is a GGUF file: language models are read from it by the llama engine, not here.");
-        if (head.StartsWith("<!DOCTYPE"u8) || head.StartsWith("<html"u8))
+        if (head[0] == (byte)'<')
             throw Refused("this is a web page, not the weights: the download went to a page (often a login). Fetch the file itself.");
+        if (head[0] is (byte)'{' or (byte)'[')
+            throw Refused($"this is a JSON text, not the weights, perhaps the error answer of a server: {Beginning(head)} Fetch the file again, signed in if it asks for that.");
         if (head is [0x80, _, _, ..])
             throw Refused(head[1] == 2 && head[2] == 0x8a
                 ? "this is a torch file in the form before torch 1.6. Load it with torch and save it again with torch.save."
@@ -36,5 +40,12 @@ internal static class CheckpointFormat
             SafetensorsFile.Read(file, content.Tensors, content.Metadata);
 
         CheckpointException Refused(string problem) => new(file.Path, problem);
+    }
+
+    /// <summary>What a text begins with, in one line that is safe to print.</summary>
+    private static string Beginning(ReadOnlySpan<byte> head)
+    {
+        string text = Encoding.UTF8.GetString(head[..Math.Min(head.Length, 120)]);
+        return string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));
     }
 }

@@ -105,6 +105,8 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         Assert.Contains("Git LFS pointer", Problem("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"), StringComparison.Ordinal);
         Assert.Contains("web page", Problem("<!DOCTYPE html><p>Sign in"), StringComparison.Ordinal);
+        Assert.Contains("web page", Problem("<?xml version='1.0'?><Error>AccessDenied</Error>"), StringComparison.Ordinal);
+        Assert.Contains("{\"error\":  \"restricted", Problem("{\"error\":\n \"restricted\"}"), StringComparison.Ordinal);
         Assert.Contains("GGUF", Problem("GGUF\u0003\0\0\0"), StringComparison.Ordinal);
         Assert.Contains("empty", Problem(""), StringComparison.Ordinal);
         Assert.Contains("no such file", Assert.Throws<CheckpointException>(() => Checkpoint.Open(Path.Combine(folder.Path, "none"))).Message, StringComparison.Ordinal);
@@ -146,6 +148,45 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Contains("'c'", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
         folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"../m-1.safetensors"}}"""u8.ToArray());
         Assert.Contains("plain file name", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_set_of_shards_that_is_not_whole_names_index_shard_and_tensor()
+    {
+        folder.Write("m-1.safetensors", SafetensorsText.Of(("a", [1], [1])));
+        folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"m-1.safetensors","b":"m-2.safetensors"}}"""u8.ToArray());
+        Assert.All(["index.json", "1 of 2 shards", "m-2.safetensors", "'b'"], part => Assert.Contains(part, Problem(), StringComparison.Ordinal));
+
+        Directory.CreateDirectory(Path.Combine(folder.Path, "m-2.safetensors"));
+        Assert.Contains("m-2.safetensors", Problem(), StringComparison.Ordinal);
+
+        folder.Write("model.safetensors.index.json", """{"weight_map":{}}"""u8.ToArray());
+        folder.Write("other.safetensors.index.json", """{"weight_map":{}}"""u8.ToArray());
+        Assert.Contains("2 indexes", Problem(), StringComparison.Ordinal);
+
+        string Problem() => Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message;
+    }
+
+    [Fact]
+    public void A_file_that_the_index_does_not_name_is_not_mixed_in()
+    {
+        folder.Write("m-1.safetensors", SafetensorsText.Of(("a", [1], [1])));
+        folder.Write("model.safetensors", SafetensorsText.Of(("a", [1], [9])));
+        folder.Write("model.safetensors.index.json", """{"weight_map":{"a":"m-1.safetensors"}}"""u8.ToArray());
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Equal([1], checkpoint.Tensor("a").ReadF32());
+        Assert.Equal(["model.safetensors"], checkpoint.Unread);
+    }
+
+    [Fact]
+    public void A_folder_without_safetensors_opens_its_one_other_weight_file()
+    {
+        folder.Write("model.pth", "version https://git-lfs.github.com/spec/v1\n"u8.ToArray());
+        Assert.Contains("model.pth: this is a Git LFS pointer", Problem(), StringComparison.Ordinal);
+        folder.Write("other.ckpt", [1]);
+        Assert.Contains("2 weight files", Problem(), StringComparison.Ordinal);
+
+        string Problem() => Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message;
     }
 
     [Fact]
