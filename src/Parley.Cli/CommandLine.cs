@@ -77,6 +77,7 @@ internal sealed class CommandLine
             SayCommand.Build(this, terminal),
             HearCommand.Build(this, terminal),
             TalkCommand.Build(this, terminal),
+            ChatCommand.Build(this, terminal),
             VoicesCommand.Build(this, terminal),
             EnginesCommand.Build(this, terminal),
             ConfigCommand.Build(this, terminal),

@@ -14,6 +14,7 @@ internal static class Examples
         ],
         "hear" => ["parley hear interview.m4a", "parley hear talk.mp4 --format srt > talk.srt", "arecord -f S16_LE -r 16000 -d 5 | parley hear -"],
         "talk" => ["parley talk question.wav -o answer.wav"],
+        "chat" => ["parley chat --engine gguf:models/qwen3-0.6b-q8_0.gguf", "parley chat \"Name three rivers.\" --temperature 0", "parley chat - --system \"Answer in one sentence.\" < question.txt"],
         "voices" => ["parley voices", "parley voices --engine espeak --language de", "parley voices --json"],
         "engines" => ["parley engines", "parley engines --json"],
         "config" => ["parley config", "PARLEY__HTTP__PORT=9000 parley config --all", "parley config --reference"],
@@ -21,7 +22,7 @@ internal static class Examples
         "parity" => ["parley parity tests/goldens", "parley parity tests/goldens/starter-voice --json"],
         "inspect" => ["parley inspect model.safetensors", "parley inspect model.pth --classes TTS.tts.configs", "parley inspect model.nemo --json"],
         "export" => ["parley export models/voxtral-4b-tts -o onnx --precision q4"],
-        "bench" => ["parley bench voxtral --random", "parley bench voxtral --random --precision q8 --batch 1 --batch 4"],
+        "bench" => ["parley bench voxtral --random", "parley bench voxtral --random --precision q8 --batch 1 --batch 4", "parley bench brain --random", "parley bench brain --model qwen3-0.6b-q8_0.gguf --batch 1"],
         "parley" => ["parley up", "parley say \"Good morning.\" -o hello.wav", "parley hear hello.wav"],
         _ => [],
     };

@@ -1,14 +1,17 @@
+using Microsoft.Extensions.Logging;
 using Parley.Cli.Configuration;
 using Parley.Engines;
 
 namespace Parley.Cli;
 
 /// <summary>The configuration in force and the engines that it names, as a command uses them.</summary>
-internal sealed class House(ParleyConfiguration configuration)
+/// <param name="configuration">The configuration.</param>
+/// <param name="logs">Where engines tell what an operator should know; nowhere by default.</param>
+internal sealed class House(ParleyConfiguration configuration, ILoggerFactory? logs = null)
 {
     private readonly EngineNames names = new(
         configuration.Options.Engines, configuration.Options.Remotes, StarterModels.Locate(), ModelFolder(configuration.Options), configuration.Secret,
-        new CompileNotice(Console.Error));
+        configuration.Options.Brain, configuration.Options.Guard, logs, new CompileNotice(Console.Error));
 
     public ParleyOptions Options => configuration.Options;
 
@@ -32,6 +35,7 @@ internal sealed class House(ParleyConfiguration configuration)
             EngineTask.Transcription => Options.Engines.Transcription,
             EngineTask.Chat => Options.Engines.Chat,
             EngineTask.TurnDetection => Options.Engines.TurnDetection,
+            EngineTask.Guard => Options.Engines.Guard,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         string key = $"engines.{SettingName.Of(task.ToString())}";

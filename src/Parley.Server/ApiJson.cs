@@ -24,6 +24,7 @@ namespace Parley.Server;
 [JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(ChatChunk))]
 [JsonSerializable(typeof(ChatChunkWithUsage))]
+[JsonSerializable(typeof(ModerationAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(ServerAnswer))]

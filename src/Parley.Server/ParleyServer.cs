@@ -55,6 +55,7 @@ public static class ParleyServer
         ModelEndpoints.Map(app);
         TranscriptionEndpoints.Map(app);
         ChatEndpoints.Map(app);
+        ModerationEndpoints.Map(app);
         LegacyEndpoints.Map(app);
         HealthEndpoints.Map(app);
         ServerEndpoints.Map(app);
@@ -88,6 +89,7 @@ public static class ParleyServer
         services.AddSingleton<SpeechEndpoints>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<ChatEndpoints>();
+        services.AddSingleton<ModerationEndpoints>();
         services.AddSingleton<TranscriptionEndpoints>();
         services.AddSingleton<LegacyEndpoints>();
         services.AddSingleton<HealthEndpoints>();

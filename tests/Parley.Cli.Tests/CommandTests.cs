@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Parley.Audio;
 using Parley.Cli.Configuration;
+using Parley.Engines;
 using Parley.Text;
 
 namespace Parley.Cli.Tests;
@@ -233,6 +234,27 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(ExitCodes.Temporary, await RunAsync("up", "--port", $"{port}"));
 
         Assert.Equal($"Port {port} on 127.0.0.1 is in use by another program. Stop that one, or choose another port: parley up --port N.", error.ToString().Trim());
+    }
+
+    [Fact]
+    public async Task A_question_on_the_command_line_is_answered_and_piped_lines_are_turns()
+    {
+        string brain = GgufEngine.Prefix + TestData.Golden("decoder/tiny-llama/tiny-llama-f32.gguf");
+        Assert.Equal(0, await RunAsync("chat", "Good morning.", "--engine", brain, "--temperature", "0", "--max-tokens", "8"));
+        string answer = output.ToString();
+        Assert.NotEqual("", answer.Trim());
+        Assert.Equal("", error.ToString());
+
+        input = Encoding.UTF8.GetBytes("Good morning.\n\n/new\nGood morning.\n/quit\nnever read\n");
+        Assert.Equal(0, await RunAsync("chat", "--engine", brain, "--temperature", "0", "--max-tokens", "8"));
+        Assert.Equal(answer + answer + answer, output.ToString());
+    }
+
+    [Fact]
+    public async Task A_brain_that_is_not_there_is_named_before_anything_else()
+    {
+        Assert.Equal(ExitCodes.NoInput, await RunAsync("chat", "Hello", "--engine", "gguf:nowhere"));
+        Assert.Contains("nowhere.gguf is missing", error.ToString(), StringComparison.Ordinal);
     }
 
     private string In(string name) => Path.Combine(folder.FullName, name);

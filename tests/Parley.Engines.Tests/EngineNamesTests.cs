@@ -14,7 +14,7 @@ public sealed class EngineNamesTests : IDisposable
     {
         await using EngineCatalogue catalogue = await Names(new()).AssembleAsync(Cancel);
 
-        Assert.Equal(["hibari", "espeak", "whisper:base", "echo", "smart-turn"], catalogue.Engines.Select(engine => engine.Name));
+        Assert.Equal(["hibari", "espeak", "whisper:base", "echo", "smart-turn", "deny-list"], catalogue.Engines.Select(engine => engine.Name));
         Assert.Equal("hibari", catalogue.Default(EngineTask.Speech)!.Name);
     }
 

@@ -19,6 +19,7 @@ internal static class SelfCheck
         foreach ((string component, EngineTask task, string route) in new[]
         {
             ("voice", EngineTask.Speech, "/v1/audio/speech"), ("ear", EngineTask.Transcription, "/v1/audio/transcriptions"), ("brain", EngineTask.Chat, "/v1/chat/completions"),
+            ("guard", EngineTask.Guard, "/v1/moderations"),
         })
         {
             if (catalogue.Default(task) is not { } engine)

@@ -35,10 +35,12 @@ internal static class UpCommand
                 flags.Add(new("auth.open", "true", "--no-auth"));
             if (parsed.GetValue(legacyPorts))
                 flags.Add(new("http.legacy_ports", "true", "--legacy-ports"));
-            House house = new(line.Load(parsed, flags));
+            LogLevel level = parsed.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning;
+            using ILoggerFactory logs = LoggerFactory.Create(logging => AddLogs(logging, level, () => true));
+            House house = new(line.Load(parsed, flags), logs);
             try
             {
-                await RunAsync(house, terminal, parsed.GetValue(verbose) ? LogLevel.Information : LogLevel.Warning, parsed.GetValue(json), cancel);
+                await RunAsync(house, terminal, level, parsed.GetValue(json), cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {

@@ -18,6 +18,12 @@ internal sealed class ParleyOptions
     /// <summary>Engines on other servers, by a name of your choice.</summary>
     public IReadOnlyDictionary<string, RemoteOptions> Remotes { get; set; } = new Dictionary<string, RemoteOptions>();
 
+    /// <summary>How language models run on this machine.</summary>
+    public BrainOptions Brain { get; set; } = new();
+
+    /// <summary>The guard over the brains.</summary>
+    public GuardOptions Guard { get; set; } = new();
+
     /// <summary>How a conversation takes turns.</summary>
     public ConversationOptions Conversation { get; set; } = new();
 

@@ -52,6 +52,12 @@ internal sealed record BenchRow(
 
 internal sealed record BenchReport(int Cores, double ReadGbPerSecond, double GflopPerSecond, IReadOnlyList<BenchRow> Results);
 
+internal sealed record BrainBenchRow(
+    int Batch, double Prefill, double LlamaPrefill, double PrefillRatio, double Decode, double LlamaDecode, double DecodeRatio);
+
+internal sealed record BrainBenchReport(
+    string Model, double WeightsGb, double CacheGb, int Threads, IReadOnlyList<BrainBenchRow> Batches, int GuardCachedTokens, int GuardNewTokens, double VerdictMs, double LlamaPrefillMs);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(IReadOnlyList<EngineRow>))]
@@ -65,4 +71,5 @@ internal sealed record BenchReport(int Cores, double ReadGbPerSecond, double Gfl
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(BrainBenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -5,6 +5,8 @@ namespace Parley.Cli;
 /// <summary>Where a command reads and writes, so that a test can stand in for the process.</summary>
 internal sealed class Terminal
 {
+    private volatile Action? interrupted;
+
     public required TextWriter Out { get; init; }
 
     public required TextWriter Error { get; init; }
@@ -14,6 +16,9 @@ internal sealed class Terminal
 
     /// <summary>Opens standard output for bytes.</summary>
     public required Func<Stream> OpenOutput { get; init; }
+
+    /// <summary>True if a person writes the input, line by line.</summary>
+    public bool IsInInteractive { get; init; }
 
     /// <summary>True if a person reads <see cref="Out"/>: tables have lines and colour.</summary>
     public bool IsOutInteractive { get; init; }
@@ -25,12 +30,30 @@ internal sealed class Terminal
 
     public IAnsiConsole ErrorConsole => field ??= Draw(Error, IsErrorInteractive);
 
+    /// <summary>Takes Ctrl-C for something smaller than the program, as long as the returned object lives.</summary>
+    /// <param name="stop">Called instead of ending the program.</param>
+    public IDisposable OnInterrupt(Action stop)
+    {
+        interrupted = stop;
+        return new Interrupts(this);
+    }
+
+    /// <summary>Ctrl-C was pressed.</summary>
+    /// <returns>True if something took it; else it is for the program.</returns>
+    public bool Interrupt()
+    {
+        Action? stop = interrupted;
+        stop?.Invoke();
+        return stop is not null;
+    }
+
     public static Terminal OfProcess() => new()
     {
         Out = Console.Out,
         Error = Console.Error,
         OpenInput = Console.OpenStandardInput,
         OpenOutput = Console.OpenStandardOutput,
+        IsInInteractive = !Console.IsInputRedirected,
         IsOutInteractive = !Console.IsOutputRedirected,
         IsErrorInteractive = !Console.IsErrorRedirected,
     };
@@ -41,4 +64,9 @@ internal sealed class Terminal
         Ansi = isInteractive ? AnsiSupport.Detect : AnsiSupport.No,
         Interactive = isInteractive ? InteractionSupport.Detect : InteractionSupport.No,
     });
+
+    private sealed class Interrupts(Terminal terminal) : IDisposable
+    {
+        public void Dispose() => terminal.interrupted = null;
+    }
 }

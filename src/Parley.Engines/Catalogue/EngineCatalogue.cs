@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.AI;
 
 namespace Parley.Engines;
 
@@ -88,6 +89,24 @@ public sealed class EngineCatalogue : IAsyncDisposable
         if (opened.TryGetValue(name, out Lazy<Task<IDisposable>>? opening) && opening.IsValueCreated)
             return opening.Value.IsCompletedSuccessfully ? (EngineState.Ready, null) : (EngineState.Loading, null);
         return failures.TryGetValue(name, out string? problem) ? (EngineState.Failed, problem) : (EngineState.Idle, null);
+    }
+
+    /// <summary>What the open engines hold of the memory, as far as they tell.</summary>
+    public IEnumerable<(string Name, EngineMemory Memory)> MemoryInUse()
+    {
+        foreach ((string name, Lazy<Task<IDisposable>> opening) in opened)
+        {
+            if (!opening.IsValueCreated || !opening.Value.IsCompletedSuccessfully)
+                continue;
+            EngineMemory? memory = opening.Value.Result switch
+            {
+                IChatClient client => client.GetService(typeof(EngineMemory)) as EngineMemory,
+                Llama.LlamaGuard guard => guard.Memory,
+                _ => null,
+            };
+            if (memory is not null)
+                yield return (name, memory);
+        }
     }
 
     public async ValueTask DisposeAsync()

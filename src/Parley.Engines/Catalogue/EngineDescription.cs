@@ -14,6 +14,9 @@ public enum EngineTask
 
     /// <summary>A turn so far in, the probability that it is over out.</summary>
     TurnDetection,
+
+    /// <summary>Messages in, a verdict on the last one out.</summary>
+    Guard,
 }
 
 /// <summary>The facts about one engine, as data: every client answers <c>GetService(typeof(EngineDescription))</c> with its own.</summary>

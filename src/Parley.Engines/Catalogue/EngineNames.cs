@@ -1,19 +1,24 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Parley.Engines.Whisper;
 using Parley.Graphs;
 using Parley.Models;
 
 namespace Parley.Engines;
 
-/// <summary>What the names of engines stand for: <c>hibari</c>, <c>piper:NAME</c>, <c>kokoro</c>, <c>whisper:NAME</c>, <c>espeak</c>, <c>openai:REMOTE</c>, <c>echo</c>.</summary>
+/// <summary>What the names of engines stand for: <c>hibari</c>, <c>piper:NAME</c>, <c>kokoro</c>, <c>whisper:NAME</c>, <c>espeak</c>, <c>gguf:FILE</c>, <c>openai:REMOTE</c>, <c>echo</c>, <c>llama-guard:FILE</c>, <c>deny-list</c>.</summary>
 /// <param name="options">The engines that there are to be.</param>
 /// <param name="remotes">Engines on other servers, by name; task and base URL are set.</param>
 /// <param name="starter">The models that came with Parley.</param>
 /// <param name="modelFolder">Where models that were brought here lie.</param>
 /// <param name="secret">Reads a secret by the name of its variable.</param>
+/// <param name="brain">How language models run; the defaults where absent.</param>
+/// <param name="guard">What the guard does to the brains; nothing where absent.</param>
+/// <param name="logs">Where the guard's verdicts and failures are told.</param>
 /// <param name="compiling">Told how far the first start of a large model has come.</param>
 public sealed class EngineNames(
     EngineOptions options, IReadOnlyDictionary<string, RemoteOptions> remotes, StarterModels starter, string modelFolder, Func<string, string?> secret,
-    IProgress<CompileProgress>? compiling = null)
+    BrainOptions? brain = null, GuardOptions? guard = null, ILoggerFactory? logs = null, IProgress<CompileProgress>? compiling = null)
 {
     private const string Piper = "piper:", Kokoro = "kokoro:", Whisper = "whisper:", StarterEar = "whisper:base", VoiceActivity = "silero/silero_vad.onnx";
 
@@ -24,7 +29,7 @@ public sealed class EngineNames(
     /// <exception cref="ModelFileException">A model is missing or damaged.</exception>
     public async Task<EngineCatalogue> AssembleAsync(CancellationToken cancel = default)
     {
-        IEnumerable<string> named = [.. options.Speech, .. options.Transcription, .. options.Chat, .. options.TurnDetection];
+        IEnumerable<string> named = [.. options.Speech, .. options.Transcription, .. options.Chat, .. options.TurnDetection, .. options.Guard];
         string[] all = [.. named.Concat(remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)).Distinct(StringComparer.Ordinal)];
         return await AssembleAsync(all, cancel);
     }
@@ -36,7 +41,21 @@ public sealed class EngineNames(
         List<EngineRegistration> registrations = [];
         foreach (string name in names)
             registrations.Add(await RegisterAsync(name, cancel));
-        return new EngineCatalogue(registrations);
+        if (guard is not { Policy: not GuardPolicy.Off } || !registrations.Exists(engine => engine.Description.Task == EngineTask.Chat))
+            return new EngineCatalogue(registrations);
+
+        if (!registrations.Exists(engine => engine.Description.Task == EngineTask.Guard))
+        {
+            registrations.Add(await RegisterAsync(options.Guard is [string first, ..] ? first
+                : throw new UnknownEngineException("", "guard.policy wants a guard, and engines.guard names none."), cancel));
+        }
+        EngineCatalogue? catalogue = null;
+        string watching = registrations.Find(engine => engine.Description.Task == EngineTask.Guard)!.Description.Name;
+        catalogue = new EngineCatalogue(registrations.Select(engine => engine.Description.Task == EngineTask.Chat ? engine with { Open = OpenGuardedAsync(engine) } : engine));
+        return catalogue;
+
+        Func<CancellationToken, Task<IDisposable>> OpenGuardedAsync(EngineRegistration brain) => async opening =>
+            new GuardingChatClient((IChatClient)await brain.Open(opening), judging => catalogue!.OpenAsync<IGuard>(watching, judging), guard, log: logs?.CreateLogger<GuardingChatClient>());
     }
 
     private async Task<EngineRegistration> RegisterAsync(string name, CancellationToken cancel)
@@ -47,10 +66,14 @@ public sealed class EngineNames(
                 ? RemoteEngine.Register(remote, settings, secret)
                 : throw new UnknownEngineException(name, $"no remote of the configuration is named '{remote}'.");
         }
+        if (After(name, GgufEngine.Prefix) is { } file)
+            return GgufEngine.Register(GgufEngine.PathOf(file, modelFolder), brain);
         if (After(name, Piper) is { } piper)
             return PiperEngine.Register(Brought("piper", $"{piper}.onnx", piper), espeak);
         if (After(name, Kokoro) is { } kokoro)
             return KokoroEngine.Register(Brought("kokoro", $"{kokoro}.onnx", kokoro), KokoroVoices(), starter);
+        if (After(name, LlamaGuardEngine.Prefix) is { } guardFile)
+            return LlamaGuardEngine.Register(GgufEngine.PathOf(guardFile, modelFolder), brain);
         return name switch
         {
             "kokoro" => KokoroEngine.Register(KokoroModel(), KokoroVoices(), starter),
@@ -61,6 +84,7 @@ public sealed class EngineNames(
             "echo" => EchoChatClient.Registration,
             SmartTurnDetector.Name => SmartTurnDetector.Register(starter, options.TurnThreshold),
             LiveKitTurnDetector.Name => LiveKitTurnDetector.Register(Path.Combine(modelFolder, LiveKitTurnDetector.Name), options.TurnThreshold),
+            DenyListGuard.Name => DenyListGuard.Register(guard?.Deny ?? []),
             StarterEar => WhisperEngine.Starter(starter),
             _ when After(name, Whisper) is { } whisper =>
                 WhisperEngine.Register(name, Brought("whisper", $"ggml-{whisper}.bin", whisper), starter.Verified(VoiceActivity)),
@@ -70,8 +94,8 @@ public sealed class EngineNames(
 
     private string Hint(string name)
     {
-        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, LiveKitTurnDetector.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, smart-turn, livekit-turn and openai:REMOTE.";
+        string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, LiveKitTurnDetector.Name, DenyListGuard.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, gguf:FILE, openai:REMOTE, smart-turn, livekit-turn, llama-guard:FILE and deny-list.";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>

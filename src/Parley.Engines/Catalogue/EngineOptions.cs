@@ -11,8 +11,11 @@ public sealed class EngineOptions
     /// <summary>Ears: <c>whisper:NAME</c> (<c>whisper:base</c> comes with Parley), <c>openai:REMOTE</c>.</summary>
     public IReadOnlyList<string> Transcription { get; set; } = ["whisper:base"];
 
-    /// <summary>Brains: <c>echo</c>, <c>openai:REMOTE</c>.</summary>
+    /// <summary>Brains: <c>gguf:FILE</c>, <c>openai:REMOTE</c>, <c>echo</c>.</summary>
     public IReadOnlyList<string> Chat { get; set; } = ["echo"];
+
+    /// <summary>Guards: <c>llama-guard:FILE</c>, <c>deny-list</c>. The first one watches over the brains as <c>guard.policy</c> says, and answers <c>/v1/moderations</c>.</summary>
+    public IReadOnlyList<string> Guard { get; set; } = [DenyListGuard.Name];
 
     /// <summary>Judges of whether a speaker has finished: <c>smart-turn</c>, which comes with Parley, or <c>livekit-turn</c>. Empty for silence alone.</summary>
     public IReadOnlyList<string> TurnDetection { get; set; } = [SmartTurnDetector.Name];
@@ -23,7 +26,7 @@ public sealed class EngineOptions
 
     /// <summary>
     /// Folder of the models that were brought here: <c>piper/NAME.onnx</c> with its <c>.onnx.json</c>,
-    /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>, Voxtral's published folder as <c>voxtral-4b-tts</c>, LiveKit's turn detector as <c>livekit-turn</c>. Default: <c>models</c> in the data folder.
+    /// <c>whisper/ggml-NAME.bin</c>, <c>kokoro/kokoro*.onnx</c> with <c>voices-v1.0.bin</c> or <c>voices</c>, further voices of Hibari in <c>hibari</c>, Voxtral's published folder as <c>voxtral-4b-tts</c>, language models as <c>gguf/FILE.gguf</c>, LiveKit's turn detector as <c>livekit-turn</c>. Default: <c>models</c> in the data folder.
     /// </summary>
     public string? ModelFolder { get; set; }
 

@@ -26,7 +26,10 @@ internal sealed class RemoteChatClient : DelegatingChatClient
     {
         try
         {
-            return await base.GetResponseAsync(messages, options, cancellationToken);
+            ChatResponse response = await base.GetResponseAsync(messages, Adapt(options), cancellationToken);
+            if (options?.TopLogProbabilities is not null && response.RawRepresentation is ChatCompletion answer)
+                response.LogProbabilities = Probabilities(answer.ContentTokenLogProbabilities);
+            return response;
         }
         catch (Exception fault) when (Translate(fault, cancellationToken) is { } failure)
         {
@@ -38,10 +41,12 @@ internal sealed class RemoteChatClient : DelegatingChatClient
         IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         bool isFinished = false;
-        await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using IAsyncEnumerator<ChatResponseUpdate> updates = base.GetStreamingResponseAsync(messages, Adapt(options), cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(updates, cancellationToken))
         {
             isFinished |= updates.Current.FinishReason is not null;
+            if (options?.TopLogProbabilities is not null && updates.Current.RawRepresentation is StreamingChatCompletionUpdate { ContentTokenLogProbabilities: { Count: > 0 } told })
+                updates.Current.LogProbabilities = Probabilities(told);
             yield return updates.Current;
         }
         if (!isFinished)
@@ -70,6 +75,39 @@ internal sealed class RemoteChatClient : DelegatingChatClient
         // The client insists on a key; a server that wants none does not look at it.
         return new ChatClient(server.Model, new ApiKeyCredential(server.Key ?? "none"), options).AsIChatClient();
     }
+
+    /// <summary>Puts what the shared abstraction has no member for into the request itself; servers such as vLLM and Ollama know the last three.</summary>
+    private static ChatOptions? Adapt(ChatOptions? options)
+    {
+        if (options is null || (options.LogitBias, options.TopLogProbabilities, options.MinP, options.RepetitionPenalty, options.TopK) is (null, null, null, null, null))
+            return options;
+        ChatOptions adapted = options.Clone();
+        adapted.RawRepresentationFactory = _ =>
+        {
+            ChatCompletionOptions raw = new();
+            foreach ((int token, float bias) in options.LogitBias ?? new Dictionary<int, float>())
+                raw.LogitBiases[token] = (int)MathF.Round(bias);
+            if (options.TopLogProbabilities is { } top)
+            {
+                raw.IncludeLogProbabilities = true;
+                raw.TopLogProbabilityCount = top > 0 ? top : null;
+            }
+#pragma warning disable SCME0001 // The one way to send members that OpenAI's own API does not have.
+            if (options.TopK is { } topK)
+                raw.Patch.Set("$.top_k"u8, topK);
+            if (options.MinP is { } minP)
+                raw.Patch.Set("$.min_p"u8, minP);
+            if (options.RepetitionPenalty is { } repetition)
+                raw.Patch.Set("$.repetition_penalty"u8, repetition);
+#pragma warning restore SCME0001
+            return raw;
+        };
+        return adapted;
+    }
+
+    private static IReadOnlyList<TokenProbability> Probabilities(IEnumerable<ChatTokenLogProbabilityDetails> told) =>
+        [.. told.Select(token => new TokenProbability(token.Token, token.Utf8Bytes ?? System.Text.Encoding.UTF8.GetBytes(token.Token), token.LogProbability,
+            [.. token.TopLogProbabilities.Select(other => new TokenProbability(other.Token, other.Utf8Bytes ?? System.Text.Encoding.UTF8.GetBytes(other.Token), other.LogProbability, []))]))];
 
     private async Task<bool> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, CancellationToken cancel)
     {

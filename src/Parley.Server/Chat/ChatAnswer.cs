@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
+using Parley.Engines;
 
 namespace Parley.Server;
 
@@ -27,16 +28,18 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
     private async Task SendWholeAsync()
     {
         List<ChatChoice> choices = [];
-        for (int index = 0; index < request.Answers; index++)
+        // Side by side: an engine that batches reads its weights once for all of them. Another one takes them in turn by itself.
+        ChatResponse[] responses = await Task.WhenAll(Enumerable.Range(0, request.Answers).Select(index => client.GetResponseAsync(request.Messages, OptionsOf(index), clock.Token)));
+        foreach ((int index, ChatResponse response) in responses.Index())
         {
-            ChatResponse response = await client.GetResponseAsync(request.Messages, request.Options, clock.Token);
             if (response.Usage is { } usage)
                 used.Add(usage);
             List<ChatToolCall> calls = [.. response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>().Select(Call)];
             string text = response.Text;
             choices.Add(new ChatChoice(index,
                 new ChatAnswerMessage(calls.Count > 0 && text.Length == 0 ? null : text) { ToolCalls = calls.Count > 0 ? calls : null },
-                Reason(response.FinishReason, calls.Count > 0)));
+                Reason(response.FinishReason, calls.Count > 0))
+            { Logprobs = ChatTokenProbability.Of(response.LogProbabilities) });
         }
         measures.ChatEnded(request.Engine, time.GetElapsedTime(start), first: null, used);
         SetHeaders();
@@ -46,7 +49,7 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
 
     private async Task SendEventsAsync()
     {
-        await using Pumped<ChatResponseUpdate> first = Start();
+        await using Pumped<ChatResponseUpdate> first = Start(0);
         // A failure before the first word is still a proper answer; but a long prompt must not look like a dead server.
         await first.WaitForFirstAsync(KeepAliveInterval, time);
         SetHeaders();
@@ -59,7 +62,7 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
             await SendAnswerAsync(0, first, events, keepAlive);
             for (int index = 1; index < request.Answers; index++)
             {
-                await using Pumped<ChatResponseUpdate> next = Start();
+                await using Pumped<ChatResponseUpdate> next = Start(index);
                 await SendAnswerAsync(index, next, events, keepAlive);
             }
             if (request.WithUsage)
@@ -75,8 +78,16 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
         }
     }
 
-    private Pumped<ChatResponseUpdate> Start() =>
-        new(cancel => client.GetStreamingResponseAsync(request.Messages, request.Options, cancel), clock.Token);
+    private Pumped<ChatResponseUpdate> Start(int index) =>
+        new(cancel => client.GetStreamingResponseAsync(request.Messages, OptionsOf(index), cancel), clock.Token);
+
+    /// <summary>The options of one answer: with a seed each has its own, or all would be the same.</summary>
+    private ChatOptions OptionsOf(int index)
+    {
+        ChatOptions options = request.Options.Clone();
+        options.Seed += index;
+        return options;
+    }
 
     private async Task SendAnswerAsync(int index, Pumped<ChatResponseUpdate> updates, EventWriter events, KeepAlive keepAlive)
     {
@@ -88,19 +99,24 @@ internal sealed class ChatAnswer(HttpContext context, ChatRequest request, IChat
         {
             firstToken ??= time.GetElapsedTime(start);
             reason = update.FinishReason ?? reason;
+            ChatLogProbabilities? probabilities = ChatTokenProbability.Of(update.LogProbabilities);
             foreach (AIContent content in update.Contents)
             {
                 keepAlive.Touch();
-                if (Delta(content) is { } delta)
-                    await SendAsync(delta, null);
+                if (Delta(content) is not { } delta)
+                    continue;
+                await SendAsync(delta, null, probabilities);
+                probabilities = null;
             }
+            if (probabilities is not null)
+                await SendAsync(new ChatDelta(), null, probabilities); // a token whose text is still held back
         }
         await SendAsync(new ChatDelta(), Reason(reason, callsMade > 0));
         measures.ChatEnded(request.Engine, time.GetElapsedTime(start), firstToken, used);
 
-        Task SendAsync(ChatDelta delta, string? finish)
+        Task SendAsync(ChatDelta delta, string? finish, ChatLogProbabilities? probabilities = null)
         {
-            ChatChunkChoice[] choices = [new ChatChunkChoice(index, delta, finish)];
+            ChatChunkChoice[] choices = [new ChatChunkChoice(index, delta, finish) { Logprobs = probabilities }];
             return request.WithUsage
                 ? events.WriteAsync(null, new ChatChunkWithUsage(id, created, request.Model, choices, null) { SystemFingerprint = Fingerprint }, ApiJson.Compact.ChatChunkWithUsage)
                 : events.WriteAsync(null, new ChatChunk(id, created, request.Model, choices) { SystemFingerprint = Fingerprint }, ApiJson.Compact.ChatChunk);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Parley.Engines;
 
 namespace Parley.Server;
 
@@ -13,7 +14,7 @@ internal sealed record ChatCompletion(string Id, long Created, string Model, IRe
 
 internal sealed record ChatChoice(int Index, ChatAnswerMessage Message, string FinishReason)
 {
-    public object? Logprobs { get; init; }
+    public ChatLogProbabilities? Logprobs { get; init; }
 }
 
 internal sealed record ChatAnswerMessage(string? Content)
@@ -62,7 +63,26 @@ internal sealed record ChatChunkWithUsage(string Id, long Created, string Model,
 
 internal sealed record ChatChunkChoice(int Index, ChatDelta Delta, string? FinishReason)
 {
-    public object? Logprobs { get; init; }
+    public ChatLogProbabilities? Logprobs { get; init; }
+}
+
+internal sealed record ChatLogProbabilities(IReadOnlyList<ChatTokenProbability> Content)
+{
+    public IReadOnlyList<ChatTokenProbability>? Refusal { get; init; }
+}
+
+/// <param name="Token">Its text.</param>
+/// <param name="Bytes">Its bytes, as numbers.</param>
+/// <param name="Logprob">Natural logarithm of its probability.</param>
+/// <param name="TopLogprobs">The likeliest tokens at its place; absent in these themselves.</param>
+internal sealed record ChatTokenProbability(
+    string Token, IReadOnlyList<int> Bytes, double Logprob, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ChatTokenProbability>? TopLogprobs)
+{
+    public static ChatLogProbabilities? Of(IReadOnlyList<TokenProbability>? tokens) =>
+        tokens is null ? null : new ChatLogProbabilities([.. tokens.Select(token => Of(token, [.. token.Likeliest.Select(other => Of(other, null))]))]);
+
+    private static ChatTokenProbability Of(TokenProbability token, IReadOnlyList<ChatTokenProbability>? likeliest) =>
+        new(token.Text, [.. token.Bytes.ToArray().Select(value => (int)value)], token.LogProbability, likeliest);
 }
 
 internal sealed record ChatDelta

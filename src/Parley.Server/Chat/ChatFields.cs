@@ -19,13 +19,17 @@ internal static class ChatFields
     public static readonly JsonField ResponseFormat = new("response_format", "text, json_object or json_schema.", "an object with a type");
     public static readonly JsonField Tools = new("tools", "Functions that the model may call.", "a list of functions");
     public static readonly JsonField ToolChoice = new("tool_choice", "none, auto, required, or one function.", "none, auto, required, or an object that names a function");
-    public static readonly FlagField Logprobs = new("logprobs", "True for the probabilities of tokens; no engine here gives them.");
+    public static readonly JsonField LogitBias = new("logit_bias", "Added to the logits of tokens, by token id.", "an object of token ids with numbers from -100 to 100");
+    public static readonly IntegerField TopK = new("top_k", "Likeliest tokens to choose from.", 0, 1_000_000);
+    public static readonly NumberField MinP = new("min_p", "Least probability as a share of the likeliest token's.", 0, 1);
+    public static readonly NumberField RepetitionPenalty = new("repetition_penalty", "Against tokens that were there before; 1 is off.", 0.01, 10);
+    public static readonly FlagField Logprobs = new("logprobs", "True for the probabilities of tokens, from engines that tell them.");
     public static readonly IntegerField TopLogprobs = new("top_logprobs", "Only with logprobs.", 0, 20);
     public static readonly JsonField Modalities = new("modalities", "Only text.", "a list");
 
     public static readonly IReadOnlyList<RequestField> All =
     [
         Model, Messages, Stream, StreamOptions, MaxCompletionTokens, MaxTokens, Temperature, TopP, N, Stop, FrequencyPenalty, PresencePenalty, Seed,
-        ResponseFormat, Tools, ToolChoice, Logprobs, TopLogprobs, Modalities,
+        LogitBias, TopK, MinP, RepetitionPenalty, ResponseFormat, Tools, ToolChoice, Logprobs, TopLogprobs, Modalities,
     ];
 }

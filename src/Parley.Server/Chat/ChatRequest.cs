@@ -50,6 +50,7 @@ internal sealed record ChatRequest
         };
         int answers = (int)body.Get(ChatFields.N, 1);
         RefuseWhatNoEngineHas(body);
+        ReadSampling(body, engine, options);
         if (body.TryGet(ChatFields.ResponseFormat, out JsonElement format))
             options.ResponseFormat = FormatOf(format, engine);
         if (body.TryGet(ChatFields.Tools, out JsonElement tools))
@@ -89,13 +90,50 @@ internal sealed record ChatRequest
         return [.. stop.EnumerateArray().Select(RequestBody.TextOf)];
     }
 
+    /// <summary>What only some engines have: refused where it changes what comes back, else named among the fields without effect.</summary>
+    private static void ReadSampling(RequestBody body, EngineDescription engine, ChatOptions options)
+    {
+        if (Has(ChatFields.TopK, "TopK", out long topK))
+            options.TopK = (int)topK;
+        if (Has(ChatFields.MinP, "MinP", out double minP))
+            options.MinP = (float)minP;
+        if (Has(ChatFields.RepetitionPenalty, "RepetitionPenalty", out double repetition))
+            options.RepetitionPenalty = (float)repetition;
+        if (Has(ChatFields.LogitBias, "LogitBias", out JsonElement bias))
+            options.LogitBias = Bias(bias);
+        bool logprobs = body.Get(ChatFields.Logprobs, false);
+        if (body.TryGet(ChatFields.TopLogprobs, out long top) && !logprobs)
+            throw ApiException.Invalid("top_logprobs", "'top_logprobs' is only for 'logprobs': true.", "unsupported_combination");
+        if (logprobs && !engine.Honours.Contains("LogProbabilities"))
+            throw ApiException.Invalid("logprobs", $"'{engine.Name}' does not tell the probabilities of its tokens.", "capability_missing");
+        options.TopLogProbabilities = logprobs ? (int)top : null;
+
+        bool Has<T>(RequestField<T> field, string option, out T? value)
+        {
+            if (engine.Honours.Contains(option))
+                return body.TryGet(field, out value);
+            value = default;
+            return false;
+        }
+    }
+
+    private static Dictionary<int, float> Bias(JsonElement bias)
+    {
+        Dictionary<int, float> tokens = [];
+        if (bias.ValueKind != JsonValueKind.Object)
+            throw ChatFields.LogitBias.Refuse(bias);
+        foreach (JsonProperty token in bias.EnumerateObject())
+        {
+            bool isToken = int.TryParse(token.Name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int id);
+            if (!isToken || token.Value.ValueKind != JsonValueKind.Number || token.Value.GetDouble() is not (>= -100 and <= 100))
+                throw ApiException.Invalid("logit_bias", $"'logit_bias' names token ids with numbers from -100 to 100; found \"{RequestField.Shorten(token.Name)}\": {RequestField.Shorten(token.Value.GetRawText())}.");
+            tokens[id] = token.Value.GetSingle();
+        }
+        return tokens;
+    }
+
     private static void RefuseWhatNoEngineHas(RequestBody body)
     {
-        bool logprobs = body.Get(ChatFields.Logprobs, false);
-        if (body.TryGet(ChatFields.TopLogprobs, out long _) && !logprobs)
-            throw ApiException.Invalid("top_logprobs", "'top_logprobs' is only for 'logprobs': true.", "unsupported_combination");
-        if (logprobs)
-            throw ApiException.Invalid("logprobs", "The models here do not tell the probabilities of their tokens.", "capability_missing");
         if (body.TryGet(ChatFields.Modalities, out JsonElement modalities)
             && (modalities.ValueKind != JsonValueKind.Array || modalities.EnumerateArray().Any(modality => modality.ValueKind != JsonValueKind.String || modality.GetString() != "text")))
             throw ApiException.Invalid("modalities", "Chat answers are text here; /v1/audio/speech speaks them.", "capability_missing");

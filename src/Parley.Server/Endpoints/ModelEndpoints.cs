@@ -94,6 +94,7 @@ internal sealed class ModelEndpoints(EngineCatalogue catalogue, EngineDirectory 
         EngineTask.Transcription => "automatic-speech-recognition",
         EngineTask.Chat => "chat",
         EngineTask.TurnDetection => "turn-detection",
+        EngineTask.Guard => "moderation",
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 }

@@ -32,6 +32,7 @@ internal sealed class HealthMonitor(ServerOptions options, BaselineFile baseline
         EngineTask.Transcription => ("real_time_factor", "1"),
         EngineTask.Chat => ("time_to_first_token", "ms"),
         EngineTask.TurnDetection => ("time_to_decision", "ms"),
+        EngineTask.Guard => ("time_to_verdict", "ms"),
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 

@@ -15,7 +15,7 @@ internal sealed class ServerMeasures : IDisposable
     private readonly HealthMonitor health;
     private readonly Histogram<double> firstAudio, speechFactor, hearingFactor, queueWait, duration, firstToken;
     private readonly Counter<double> spoken, heard;
-    private readonly Counter<long> tokens, rejected, errors, disconnects;
+    private readonly Counter<long> tokens, rejected, errors, disconnects, flagged;
 
     public ServerMeasures(IMeterFactory meters, Admission admission, Drain drain, EngineCatalogue catalogue, HealthMonitor health)
     {
@@ -33,6 +33,7 @@ internal sealed class ServerMeasures : IDisposable
         tokens = meter.CreateCounter<long>("gen_ai.client.token.usage", "{token}", "Tokens in and out.");
         rejected = meter.CreateCounter<long>("parley.requests.rejected", "{request}", "Requests refused for want of room.");
         errors = meter.CreateCounter<long>("parley.engine.errors", "{error}", "Jobs at which an engine failed.");
+        flagged = meter.CreateCounter<long>("parley.guard.flagged", "{verdict}", "Messages that a guard held for unsafe, by category.");
         disconnects = meter.CreateCounter<long>("parley.client.disconnects", "{client}", "Clients that left before their answer was complete.");
         meter.CreateObservableUpDownCounter("parley.queue.depth",
             () => admission.Queues.Select(queue => new Measurement<int>(queue.Waiting, Label("engine", queue.Engine))), "{job}", "Jobs that stand in line now.");
@@ -41,6 +42,8 @@ internal sealed class ServerMeasures : IDisposable
         meter.CreateObservableGauge("parley.engine.state",
             () => catalogue.Engines.Select(engine => new Measurement<int>((int)catalogue.StateOf(engine.Name).State, Label("engine", engine.Name), Label("role", Role(engine)))),
             null, "0 idle, 1 loading, 2 ready, 3 failed.");
+        meter.CreateObservableUpDownCounter("parley.engine.memory",
+            () => catalogue.MemoryInUse().Select(engine => new Measurement<long>(engine.Memory.Bytes, Label("engine", engine.Name))), "By", "Weights and caches of open engines that tell.");
         meter.CreateObservableUpDownCounter("parley.requests.in_flight", () => drain.InFlight, "{request}", "Requests that make engines work now.");
         meter.CreateObservableGauge("parley.build_info", () => new Measurement<int>(1, Label("version", HealthMonitor.Version),
             Label("runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription)), null, "Always 1.");
@@ -89,6 +92,15 @@ internal sealed class ServerMeasures : IDisposable
         if (first is { } latency)
             firstToken.Record(latency.TotalSeconds, Label("gen_ai.operation.name", "chat"), Label("gen_ai.request.model", engine.Name));
         health.Succeeded(engine, (first ?? elapsed).TotalMilliseconds, isUnloaded: true);
+    }
+
+    /// <summary>A guard has judged.</summary>
+    public void Judged(EngineDescription engine, TimeSpan elapsed, GuardVerdict verdict)
+    {
+        Ended(engine, "moderation", elapsed);
+        health.Succeeded(engine, elapsed.TotalMilliseconds, isUnloaded: true);
+        foreach (GuardCategory category in verdict.Categories)
+            flagged.Add(1, Label("category", category.Id), Label("engine", engine.Name));
     }
 
     /// <summary>A job did not end well. Only what is the engine's own fault counts against it.</summary>

@@ -64,6 +64,10 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
                     case EngineTask.TurnDetection:
                         await catalogue.OpenAsync<ITurnDetector>(name, stoppingToken); // judges once by itself
                         break;
+                    case EngineTask.Guard:
+                        IGuard guard = await catalogue.OpenAsync<IGuard>(name, stoppingToken);
+                        await guard.JudgeAsync(new GuardRequest { Messages = [new ChatMessage(ChatRole.User, Sentence)], Role = GuardRole.User }, stoppingToken);
+                        break;
                 }
                 waiting = [.. waiting.Where(other => other != name)];
                 LogWarm(name);

@@ -17,6 +17,7 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
             ["whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-mini-transcribe-2025-12-15", "gpt-transcribe", "whisper", "default"],
         [EngineTask.Chat] = ["default"],
         [EngineTask.TurnDetection] = ["default"],
+        [EngineTask.Guard] = ["omni-moderation-latest", "omni-moderation-2024-09-26", "text-moderation-latest", "text-moderation-stable", "default"],
     }.ToFrozenDictionary();
 
     /// <summary>Every other name of an engine, with the engine it leads to.</summary>

@@ -33,6 +33,15 @@ public sealed class MarkedText
         return new(value, marks);
     }
 
+    /// <summary>The parts one behind the other, each with its marks.</summary>
+    public static MarkedText Concat(IEnumerable<MarkedText> parts)
+    {
+        MarkedTextBuilder whole = new();
+        foreach (MarkedText part in parts)
+            whole.Append(part);
+        return whole.ToText();
+    }
+
     public bool IsInput(int index) => fromInput is not null && fromInput[index];
 
     public bool HasInput => fromInput is not null && Array.IndexOf(fromInput, true) >= 0;

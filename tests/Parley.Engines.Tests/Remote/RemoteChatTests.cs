@@ -81,6 +81,40 @@ public class RemoteChatTests
     }
 
     [Fact]
+    public async Task Every_option_of_a_local_brain_goes_to_a_remote_one()
+    {
+        string asked = "";
+        await using FakeServer server = await FakeServer.StartAsync(app => app.MapPost("/v1/chat/completions", async (HttpContext http) =>
+        {
+            using StreamReader body = new(http.Request.Body);
+            asked = await body.ReadToEndAsync(http.RequestAborted);
+            return Results.Content("""
+                {"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Hi","refusal":null},
+                 "logprobs":{"content":[{"token":"Hi","bytes":[72,105],"logprob":-0.5,"top_logprobs":[{"token":"Ho","bytes":null,"logprob":-1.5}]}],"refusal":null}}],
+                 "usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
+                """, "application/json");
+        }));
+        using IChatClient client = await OpenAsync(server);
+        ChatOptions options = new()
+        {
+            Temperature = 0.5f, TopP = 0.25f, TopK = 7, MinP = 0.125f, FrequencyPenalty = 0.5f, PresencePenalty = 1, RepetitionPenalty = 1.5f, Seed = 3, MaxOutputTokens = 9,
+            StopSequences = ["x"], LogitBias = new Dictionary<int, float> { [13] = -5 }, TopLogProbabilities = 1, ResponseFormat = ChatResponseFormat.Json,
+        };
+
+        ChatResponse response = await client.GetResponseAsync("Hello", options, Cancel);
+
+        System.Text.Json.JsonElement sent = System.Text.Json.JsonElement.Parse(asked);
+        (string Name, string Value)[] expected =
+        [
+            ("temperature", "0.5"), ("top_p", "0.25"), ("top_k", "7"), ("min_p", "0.125"), ("frequency_penalty", "0.5"), ("presence_penalty", "1"), ("repetition_penalty", "1.5"),
+            ("seed", "3"), ("max_completion_tokens", "9"), ("stop", "[\"x\"]"), ("logit_bias", "{\"13\":-5}"), ("logprobs", "true"), ("top_logprobs", "1"), ("response_format", "{\"type\":\"json_object\"}"),
+        ];
+        Assert.All(expected, member => Assert.Equal(member.Value, sent.GetProperty(member.Name).GetRawText()));
+        TokenProbability told = Assert.Single(response.LogProbabilities!);
+        Assert.Equal(("Hi", -0.5, "Ho"), (told.Text, told.LogProbability, told.Likeliest[0].Text));
+    }
+
+    [Fact]
     public async Task A_server_that_is_not_there_is_named()
     {
         RemoteOptions options = new() { Task = EngineTask.Chat, BaseUrl = new("http://127.0.0.1:1/v1"), Model = "m" };

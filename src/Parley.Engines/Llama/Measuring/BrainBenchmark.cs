@@ -1,0 +1,207 @@
+using System.Diagnostics;
+using Parley.Engines.Llama;
+using Parley.Models;
+
+namespace Parley.Engines;
+
+/// <summary>What a benchmark of a language model does.</summary>
+public sealed record BrainBenchmarkOptions
+{
+    /// <summary>Tokens of a prompt.</summary>
+    public int Prompt { get; init; } = 512;
+
+    /// <summary>Tokens of an answer.</summary>
+    public int Answer { get; init; } = 64;
+
+    /// <summary>Conversations at a time.</summary>
+    public IReadOnlyList<int> Batches { get; init; } = [1, 4, 16];
+
+    /// <summary>Runs of each, this program and llama.cpp by turns; the median counts.</summary>
+    public int Runs { get; init; } = 3;
+
+    /// <summary>Threads of both.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+}
+
+/// <summary>Speeds of one batch size, in tokens per second of all conversations together.</summary>
+/// <param name="Batch">Conversations at a time.</param>
+/// <param name="Prefill">Tokens of prompts, by this program.</param>
+/// <param name="PeerPrefill">The same by llama.cpp alone.</param>
+/// <param name="Decode">Tokens of answers, by this program.</param>
+/// <param name="PeerDecode">The same by llama.cpp alone.</param>
+public sealed record BrainBatchSpeed(int Batch, double Prefill, double PeerPrefill, double Decode, double PeerDecode);
+
+/// <summary>Time of a guard's verdict.</summary>
+/// <param name="CachedTokens">The beginning that is in the cache.</param>
+/// <param name="NewTokens">What is new.</param>
+/// <param name="Verdict">From the request to the verdict.</param>
+/// <param name="Prefill">llama.cpp alone, for the new tokens behind the beginning.</param>
+public sealed record GuardSpeed(int CachedTokens, int NewTokens, TimeSpan Verdict, TimeSpan Prefill);
+
+public sealed record BrainBenchmarkResult(string Model, EngineMemory Memory, int Threads, IReadOnlyList<BrainBatchSpeed> Batches, GuardSpeed Guard);
+
+/// <summary>
+/// Measures a language model as conversations use it, beside plain loops over the very same native library that do what llama.cpp's own
+/// llama-bench (a prompt in calls of 512 tokens, then one token a call) and llama-batched-bench (the same with a token of each sequence
+/// in a call) do: same file, same threads, same process, by turns.
+/// </summary>
+public static class BrainBenchmark
+{
+    private const int PeerBatch = 512; // llama-bench's micro-batch
+    private const int GuardCached = 136, GuardNew = 95; // Llama Guard 3 1B: its fixed beginning, its end and a spoken sentence
+
+    /// <exception cref="ModelFileException">The file is no language model.</exception>
+    public static BrainBenchmarkResult Run(string path, BrainBenchmarkOptions options, IProgress<string>? progress = null, CancellationToken cancel = default)
+    {
+        BrainFile file = BrainFile.Read(path);
+        using LlamaModel model = LlamaModel.Load(path, null, cancel);
+        List<BrainBatchSpeed> batches = [];
+        foreach (int batch in options.Batches)
+        {
+            List<(double Prefill, double Decode)> own = [], peer = [];
+            int cells = Cells(batch * (options.Prompt + options.Answer));
+            for (int run = 0; run < options.Runs; run++)
+            {
+                progress?.Report($"batch {batch}, run {run + 1} of {options.Runs}");
+                peer.Add(RunPeer(model, options, batch, cells, cancel));
+                own.Add(RunOwn(model, options, batch, cells, run, cancel));
+            }
+            batches.Add(new BrainBatchSpeed(batch, Median(own.Select(speed => speed.Prefill)), Median(peer.Select(speed => speed.Prefill)),
+                Median(own.Select(speed => speed.Decode)), Median(peer.Select(speed => speed.Decode))));
+        }
+        progress?.Report("guard");
+        EngineMemory memory = new(model.WeightBytes, file.CacheBytesPerToken(CacheType.F16) * Cells(options.Batches.Max() * (options.Prompt + options.Answer)));
+        return new BrainBenchmarkResult(file.Name, memory, options.Threads, batches, MeasureGuard(model, options, cancel));
+    }
+
+    /// <summary>llama.cpp alone.</summary>
+    private static (double Prefill, double Decode) RunPeer(LlamaModel model, BrainBenchmarkOptions options, int batch, int cells, CancellationToken cancel)
+    {
+        using LlamaContext context = new(model, cells, batch, PeerBatch, batch, options.Threads, CacheType.F16);
+        Decode(context, [(1, 0, 0)], cancel); // warm-up, as llama-bench does
+        context.Remove(0);
+        long start = Stopwatch.GetTimestamp();
+        for (int sequence = 0; sequence < batch; sequence++)
+        {
+            int[] prompt = RandomTokens(model, options.Prompt, sequence);
+            for (int at = 0; at < prompt.Length; at += PeerBatch)
+                Decode(context, [.. Enumerable.Range(at, Math.Min(PeerBatch, prompt.Length - at)).Select(i => (prompt[i], i, sequence))], cancel);
+        }
+        double prefill = batch * options.Prompt / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        int[][] answers = [.. Enumerable.Range(0, batch).Select(sequence => RandomTokens(model, options.Answer, 100 + sequence))];
+        start = Stopwatch.GetTimestamp();
+        for (int step = 0; step < options.Answer; step++)
+            Decode(context, [.. Enumerable.Range(0, batch).Select(sequence => (answers[sequence][step], options.Prompt + step, sequence))], cancel, allRows: true);
+        return (prefill, batch * options.Answer / Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>Through the scheduler, with a token chosen after every step.</summary>
+    private static (double Prefill, double Decode) RunOwn(LlamaModel model, BrainBenchmarkOptions options, int batch, int cells, int run, CancellationToken cancel)
+    {
+        LlamaContext context = new(model, cells, batch + 2, Math.Max(GgufEngine.BatchTokens, batch), batch, options.Threads, CacheType.F16);
+        using LlamaScheduler scheduler = new(context, new SchedulerOptions { Engine = "bench", Slots = batch, Waiting = batch, IdleAge = TimeSpan.FromHours(1) }, TimeProvider.System);
+        Finish([new TimedJob([1], 1, model) { KeepsCache = false }], scheduler, cancel);
+        TimedJob[] jobs = [.. Enumerable.Range(0, batch).Select(sequence => new TimedJob(RandomTokens(model, options.Prompt, 1000 * (run + 1) + sequence), options.Answer + 1, model))];
+        long start = Stopwatch.GetTimestamp();
+        Finish(jobs, scheduler, cancel);
+        // Answers overlap from the moment the last one has begun to that at which the first ends.
+        long begun = jobs.Max(job => job.Times[0]), ended = jobs.Min(job => job.Times[^1]);
+        int between = jobs.Sum(job => job.Times.Count(time => time > begun && time <= ended));
+        double decode = ended > begun ? between / Stopwatch.GetElapsedTime(begun, ended).TotalSeconds : 0;
+        return (batch * options.Prompt / Stopwatch.GetElapsedTime(start, begun).TotalSeconds, decode);
+    }
+
+    private static GuardSpeed MeasureGuard(LlamaModel model, BrainBenchmarkOptions options, CancellationToken cancel)
+    {
+        int[] prefix = RandomTokens(model, GuardCached, 1);
+        List<TimeSpan> verdicts = [], prefills = [];
+        LlamaContext own = new(model, 1024, 16, LlamaGuardEngine.BatchTokens, 4, options.Threads, CacheType.F16);
+        using LlamaScheduler scheduler = new(own, new SchedulerOptions { Engine = "bench", Slots = 4, Waiting = 4, IdleAge = TimeSpan.FromHours(1) }, TimeProvider.System);
+        using LlamaContext peer = new(model, 1024, 2, PeerBatch, 1, options.Threads, CacheType.F16);
+        Finish([new TimedJob(prefix, 1, model) { IsPinned = true }], scheduler, cancel);
+        Decode(peer, [.. prefix.Select((token, i) => (token, i, 0))], cancel);
+        for (int run = 0; run < Math.Max(5, options.Runs); run++)
+        {
+            int[] said = RandomTokens(model, GuardNew, 50 + run);
+            peer.Share(0, 1, GuardCached);
+            long start = Stopwatch.GetTimestamp();
+            Decode(peer, [.. said.Select((token, i) => (token, GuardCached + i, 1))], cancel);
+            prefills.Add(Stopwatch.GetElapsedTime(start));
+            peer.Remove(1);
+
+            GuardJob job = new(model, [.. prefix, .. said], safe: 1, notSafe: 2, threshold: double.PositiveInfinity);
+            start = Stopwatch.GetTimestamp();
+            scheduler.Submit(job);
+            job.Ended.Wait(cancel);
+            verdicts.Add(Stopwatch.GetElapsedTime(start));
+        }
+        return new GuardSpeed(GuardCached, GuardNew, TimeSpan.FromSeconds(Median(verdicts.Select(time => time.TotalSeconds))), TimeSpan.FromSeconds(Median(prefills.Select(time => time.TotalSeconds))));
+    }
+
+    private static void Finish(IReadOnlyList<TimedJob> jobs, LlamaScheduler scheduler, CancellationToken cancel)
+    {
+        foreach (TimedJob job in jobs)
+            scheduler.Submit(job);
+        try
+        {
+            foreach (TimedJob job in jobs)
+                job.Ended.Wait(cancel);
+        }
+        finally
+        {
+            foreach (TimedJob job in jobs)
+                scheduler.Cancel(job);
+        }
+    }
+
+    private static void Decode(LlamaContext context, (int Token, int Position, int Sequence)[] tokens, CancellationToken cancel, bool allRows = false)
+    {
+        cancel.ThrowIfCancellationRequested();
+        context.Clear();
+        for (int i = 0; i < tokens.Length; i++)
+            context.Add(tokens[i].Token, tokens[i].Position, tokens[i].Sequence, allRows || i == tokens.Length - 1);
+        if (context.Decode() is var outcome && outcome != DecodeOutcome.Done)
+            throw new EngineFailedException("bench", $"llama.cpp ended a call of {tokens.Length} tokens with '{outcome}'.");
+        LlamaNative.Synchronize(context.Handle);
+    }
+
+    private static int[] RandomTokens(LlamaModel model, int count, int seed)
+    {
+        Random random = new(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(model.VocabularySize))];
+    }
+
+    private static int Cells(int tokens) => (tokens + 255) / 256 * 256;
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    /// <summary>Takes the likeliest token a number of times and remembers when.</summary>
+    private sealed class TimedJob(IReadOnlyList<int> prompt, int count, LlamaModel model) : LlamaJob(prompt)
+    {
+        private readonly TokenSampler sampler = new(new SamplingOptions { Temperature = 0 }, [], model.UnusedTokens);
+        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<long> Times { get; } = new(count);
+
+        public Task Ended => ended.Task;
+
+        public override int? Continue(ReadOnlySpan<float> logits, SamplerBuffers buffers)
+        {
+            int? token = sampler.Next(logits, buffers);
+            Times.Add(Stopwatch.GetTimestamp());
+            return Times.Count < count ? token : null;
+        }
+
+        public override void End(Exception? fault)
+        {
+            if (fault is null)
+                ended.TrySetResult();
+            else
+                ended.TrySetException(fault);
+        }
+    }
+}
