@@ -1,8 +1,8 @@
 namespace Parley.Agent;
 
 /// <summary>
-/// When each stage of a turn was reached, from the last voiced sample on. The silence before the decision counts on the input
-/// clock and the work after it on the wall clock: that is what a caller waits for, also where a recording is read faster than it plays.
+/// When each stage of a turn was reached, from the last voiced sample on. Stages overlap: the words may be known, and an answer begun,
+/// before the turn is over.
 /// </summary>
 public sealed record TurnWaterfall
 {
@@ -24,21 +24,17 @@ public sealed record TurnWaterfall
     /// <summary>The first sound was handed to the caller.</summary>
     public TimeSpan? FirstPlayed { get; init; }
 
-    /// <summary>The stages with their names, as far as they were reached, in order.</summary>
+    /// <summary>The stages with their names, as far as they were reached, by time.</summary>
     public IEnumerable<(string Stage, TimeSpan At)> Stages
     {
         get
         {
-            (string, TimeSpan?)[] all =
+            (string Stage, TimeSpan? At)[] all =
             [
                 ("end of turn", EndOfTurn), ("transcript", Transcript), ("first token", FirstToken),
                 ("first clause", FirstClause), ("first sound", FirstSound), ("first sound played", FirstPlayed),
             ];
-            foreach ((string stage, TimeSpan? at) in all)
-            {
-                if (at is { } reached)
-                    yield return (stage, reached);
-            }
+            return all.Where(stage => stage.At is not null).Select(stage => (stage.Stage, stage.At!.Value)).OrderBy(stage => stage.Value);
         }
     }
 }

@@ -27,7 +27,9 @@ internal static class TalkCommand
         {
             string target = parsed.GetValue(output)!, wanted = SoundFormat.Choose(parsed.GetValue(format), target);
             House house = new(line.Load(parsed, parsed.GetValue(language) is { } tag ? [new FlagSetting("conversation.language", tag, "--language")] : []));
-            await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Speech, null), (EngineTask.Transcription, null), (EngineTask.Chat, null)], cancel);
+            bool judgesTurns = house.Options.Engines.TurnDetection.Count > 0;
+            await using EngineCatalogue catalogue = await house.AssembleAsync(
+                [(EngineTask.Speech, null), (EngineTask.Transcription, null), (EngineTask.Chat, null), .. judgesTurns ? [(EngineTask.TurnDetection, (string?)null)] : ((EngineTask, string?)[])[]], cancel);
             await using Stream recording = SoundInput.Open(parsed.GetValue(file)!, terminal);
             using SileroModel voiceActivity = SileroModel.Open(StarterModels.Locate().Verified("silero/silero_vad.onnx"));
             using SileroStream detector = voiceActivity.CreateStream(SampleRate);
@@ -36,18 +38,19 @@ internal static class TalkCommand
                 await catalogue.OpenAsync<ISpeechToTextClient>(catalogue.Engines[1].Name, cancel),
                 await catalogue.OpenAsync<IChatClient>(catalogue.Engines[2].Name, cancel),
                 await catalogue.OpenAsync<ITextToSpeechClient>(catalogue.Engines[0].Name, cancel),
-                new TextToSpeechOptions { VoiceId = parsed.GetValue(voice) });
+                new TextToSpeechOptions { VoiceId = parsed.GetValue(voice) })
+            {
+                TurnDetector = judgesTurns ? await catalogue.OpenAsync<ITurnDetector>(catalogue.Engines[3].Name, cancel) : null,
+            };
 
-            List<TurnEnded> turns = [];
+            List<TurnMeasured> turns = [];
+            bool wasHeard = false;
             await using (SoundOutput answer = SoundOutput.Open(target, terminal))
             {
-                Conversation conversation = new(engines, house.Options.Conversation);
-                IAsyncEnumerable<ConversationEvent> events = conversation.RunAsync(SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel);
-                await SoundFormat.WriteAsync(AnswersAsync(events, turns, cancel), answer.Stream, wanted, cancel);
+                IAsyncEnumerable<ConversationEvent> events = RecordedConversation.HoldAsync(engines, house.Options.Conversation, SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel: cancel);
+                await SoundFormat.WriteAsync(AnswersAsync(events, turns, () => wasHeard = true, cancel), answer.Stream, wanted, cancel);
                 if (turns.Count == 0)
-                    throw new CommandException(ExitCodes.Data, "There is no speech in the recording.");
-                if (turns.TrueForAll(turn => turn.Answer.Length == 0))
-                    throw new CommandException(ExitCodes.Data, "No words were heard in the recording.");
+                    throw new CommandException(ExitCodes.Data, wasHeard ? "No words were heard in the recording." : "There is no speech in the recording.");
                 answer.Complete();
             }
             if (parsed.GetValue(json) && target != "-")
@@ -60,25 +63,27 @@ internal static class TalkCommand
     }
 
     private static async IAsyncEnumerable<AudioFrame> AnswersAsync(
-        IAsyncEnumerable<ConversationEvent> events, List<TurnEnded> turns, [EnumeratorCancellation] CancellationToken cancel)
+        IAsyncEnumerable<ConversationEvent> events, List<TurnMeasured> turns, Action onSpeech, [EnumeratorCancellation] CancellationToken cancel)
     {
         await foreach (ConversationEvent happened in events.WithCancellation(cancel))
         {
-            if (happened is AnswerSpoken spoken)
+            if (happened is OutputAudio spoken)
                 yield return spoken.Sound;
-            else if (happened is TurnEnded ended)
+            else if (happened is TurnMeasured ended)
                 turns.Add(ended);
+            else if (happened is SpeechStarted)
+                onSpeech();
         }
     }
 
-    private static TurnReport Report(TurnEnded turn) =>
+    private static TurnReport Report(TurnMeasured turn) =>
         new(turn.Heard, turn.Answer, [.. turn.Waterfall.Stages.Select(stage => new StageRow(stage.Stage, Math.Round(stage.At.TotalMilliseconds, 1)))]);
 
     /// <summary>The waterfall: each stage begins where the one before ended.</summary>
-    private static void WriteTurns(TextWriter writer, List<TurnEnded> turns)
+    private static void WriteTurns(TextWriter writer, List<TurnMeasured> turns)
     {
         const int width = 40;
-        foreach (TurnEnded turn in turns)
+        foreach (TurnMeasured turn in turns)
         {
             writer.WriteLine($"heard:  {turn.Heard}");
             writer.WriteLine($"answer: {turn.Answer}");

@@ -5,6 +5,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Parley.Agent;
 
 namespace Parley.Server;
 
@@ -24,7 +25,7 @@ internal static class Telemetry
                     metrics.AddOtlpExporter(exporter => exporter.Endpoint = collector);
             });
         if (options.OtlpEndpoint is { } endpoint)
-            telemetry.WithTracing(traces => traces.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddOtlpExporter(exporter => exporter.Endpoint = endpoint));
+            telemetry.WithTracing(traces => traces.AddSource(TurnTrace.SourceName).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddOtlpExporter(exporter => exporter.Endpoint = endpoint));
     }
 
     public static void MapTelemetry(this IEndpointRouteBuilder routes) =>
