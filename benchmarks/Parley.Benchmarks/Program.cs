@@ -5,6 +5,7 @@ using Parley.Benchmarks.Drawing;
 Dictionary<string, Action> families = new()
 {
     ["audio"] = AudioBenchmarks.Run,
+    ["server"] = ServerBenchmarks.Run,
     ["spectra"] = SpectraBenchmarks.Run,
     ["whisper"] = WhisperBenchmarks.Run,
 };

@@ -6,9 +6,13 @@ using Parley.Cli.Configuration;
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 using CancellationTokenSource stop = new();
 Terminal terminal = Terminal.OfProcess();
+int signals = 0;
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-return await CommandLine.RunAsync(args, terminal, ConfigurationInput.FromProcess(), stop.Token);
+int code = await CommandLine.RunAsync(args, terminal, ConfigurationInput.FromProcess(), stop.Token);
+if (code != ExitCodes.Success || stop.IsCancellationRequested) // what was broken off may still be at work in native code
+    ProcessEnd.Leave(code);
+return code;
 
 void Stop(PosixSignalContext signal)
 {
@@ -17,6 +21,7 @@ void Stop(PosixSignalContext signal)
         signal.Cancel = true;
         return;
     }
-    signal.Cancel = !stop.IsCancellationRequested; // a second signal ends the process where it stands
+    signals++;
+    signal.Cancel = signals < 3; // the first stops, the second hurries a server that drains, the third ends the process where it stands
     stop.Cancel();
 }

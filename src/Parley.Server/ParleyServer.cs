@@ -13,7 +13,7 @@ namespace Parley.Server;
 /// <summary>The HTTP server: OpenAI's routes over the engines of a catalogue.</summary>
 public static class ParleyServer
 {
-    /// <summary>Puts the server together; it listens once <see cref="StartAsync"/> is called, and stops on SIGTERM, SIGINT or <c>StopAsync</c>.</summary>
+    /// <summary>Puts the server together; it listens once <see cref="StartAsync"/> is called, and drains and stops on <c>StopAsync</c>, which the program calls when a signal comes.</summary>
     /// <param name="options">Checked here; not to be changed afterwards.</param>
     /// <param name="engines">The engines to serve. The caller owns them and disposes them after the server.</param>
     /// <param name="logging">Adds the places that logs go to; none by default.</param>
@@ -38,6 +38,7 @@ public static class ParleyServer
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain.Listen + options.Drain.Requests + TimeSpan.FromSeconds(1));
+        builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         AddServices(builder.Services, options, engines, time ?? TimeProvider.System);
         builder.Services.AddTelemetry(options.Telemetry);
         builder.Services.AddApiDescription();

@@ -116,7 +116,7 @@ public sealed class HealthTests : IDisposable
     {
         TaskCompletionSource<IDisposable> loading = new();
         EngineRegistration slow = TestServer.Speaker(new ToneSpeaker()) with { Open = _ => loading.Task };
-        await using TestServer server = await TestServer.StartAsync(slow);
+        await using TestServer server = await TestServer.StartColdAsync(slow);
         foreach (string path in (string[])["/health/ready", "/readyz", "/health", "/healthz"])
         {
             using HttpResponseMessage early = await server.Http.GetAsync(path);
@@ -140,9 +140,50 @@ public sealed class HealthTests : IDisposable
     {
         EngineRegistration broken = TestServer.Speaker(new ToneSpeaker()) with { Open = _ => Task.FromException<IDisposable>(new InvalidOperationException("no such device")) };
         await using TestServer server = await TestServer.StartAsync(broken);
-        await server.WarmAsync();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Http.GetAsync("/health/ready")).StatusCode);
         Assert.Equal("failed", (await ComponentAsync(server, "tone")).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task An_engine_that_works_after_all_makes_the_server_ready()
+    {
+        int openings = 0;
+        EngineRegistration moody = TestServer.Speaker(new ToneSpeaker()) with
+        {
+            Open = _ => openings++ == 0 ? Task.FromException<IDisposable>(new InvalidOperationException("no such device")) : Task.FromResult<IDisposable>(new ToneSpeaker()),
+        };
+        await using TestServer server = await TestServer.StartAsync(moody);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Http.GetAsync("/health/ready")).StatusCode);
+        await SpeechEndpointsTests.Bytes(server, """{"input":"one","response_format":"pcm"}""");
+        await TestServer.UntilAsync(() => server.Service<Warmup>().Waiting.Count == 0); // the answer is complete a moment before the server has noted it
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/health/ready")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/v1/audio/speech", """{"input":"one"}""")]
+    [InlineData("/v1/audio/speech", """{"input":"one","stream_format":"sse"}""")]
+    [InlineData("/synthesize", """{"text":"one"}""")]
+    [InlineData("/v1/chat/completions", """{"messages":[{"role":"user","content":"Hi."}],"stream":true}""")]
+    [InlineData("/v1/audio/transcriptions", null)]
+    public async Task Work_for_an_engine_that_is_being_loaded_is_told_when_to_come_back(string path, string? json)
+    {
+        Func<CancellationToken, Task<IDisposable>> loading = new TaskCompletionSource<IDisposable>().Task.WaitAsync; // until the catalogue is closed
+        await using TestServer server = await TestServer.StartColdAsync(
+            TestServer.Speaker(new ToneSpeaker()) with { Open = loading }, TestServer.Ear(new ScriptedEar("Good.")) with { Open = loading }, TestServer.Brain(new ScriptedBrain("Hello.")) with { Open = loading });
+        using HttpResponseMessage response = json is null ? await server.Http.PostAsync(path, TestServer.Form(TestServer.Wav())) : await server.PostAsync(path, json);
+        await TestServer.ErrorAsync(response, HttpStatusCode.ServiceUnavailable, "model_loading");
+        Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter?.Delta);
+        Assert.False(response.Headers.Contains("x-should-retry"));
+        Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/health/live")).StatusCode);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_request_is_said_also_while_its_engine_is_being_loaded()
+    {
+        TaskCompletionSource<IDisposable> loading = new();
+        await using TestServer server = await TestServer.StartColdAsync(TestServer.Speaker(new ToneSpeaker()) with { Open = loading.Task.WaitAsync });
+        using HttpResponseMessage response = await server.PostAsync("/v1/audio/speech", """{"input":"one","speed":99}""");
+        await TestServer.ErrorAsync(response, HttpStatusCode.BadRequest, "invalid_value", "speed");
     }
 
     [Fact]

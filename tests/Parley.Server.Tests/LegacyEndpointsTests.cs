@@ -68,13 +68,8 @@ public class LegacyEndpointsTests
         await TestServer.ErrorAsync(clone, HttpStatusCode.BadRequest, "capability_missing", "speaker_audio");
     }
 
-    private static async Task<TestServer> StartAsync()
-    {
-        TestServer server = await TestServer.StartAsync(new ServerOptions { Http = { LegacyPorts = new LegacyPorts(0, 0, 0) } },
-            TestServer.Speaker(new ToneSpeaker()), TestServer.Ear(new ScriptedEar("Good morning.")));
-        await server.WarmAsync();
-        return server;
-    }
+    private static Task<TestServer> StartAsync() => TestServer.StartAsync(new ServerOptions { Http = { LegacyPorts = new LegacyPorts(0, 0, 0) } },
+        TestServer.Speaker(new ToneSpeaker()), TestServer.Ear(new ScriptedEar("Good morning.")));
 
     private static Task<HttpResponseMessage> SynthesizeAsync(TestServer server, Uri port) =>
         server.Http.PostAsJsonAsync(new Uri(port, "/synthesize"), new { text = "one two", language = "English" });

@@ -63,7 +63,6 @@ public class TranscriptionEndpointsTests
         TaskCompletionSource second = new();
         ScriptedEar ear = new("Good morning.", "How are you?") { BeforeSegment = (segment, cancel) => segment == 0 ? Task.CompletedTask : second.Task.WaitAsync(cancel) };
         await using TestServer server = await TestServer.StartAsync(TestServer.Ear(ear));
-        ear.Options.Clear();
         using HttpRequestMessage request = new(HttpMethod.Post, Path) { Content = TestServer.Form(TestServer.Wav(2), ("stream", "true")) };
         using HttpResponseMessage response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using StreamReader reader = new(await response.Content.ReadAsStreamAsync());

@@ -15,6 +15,9 @@ namespace Parley.Cli.Commands;
 /// <summary><c>up</c>: starts the server, says what stands where, tries it once, and serves until it is told to stop.</summary>
 internal static class UpCommand
 {
+    /// <summary>What requests that were cut get to say so, and engines to close.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+
     public static Command Build(CommandLine line, Terminal terminal)
     {
         Option<string?> listen = new("--listen") { Description = "The address to listen on; by default 127.0.0.1", HelpName = "ADDRESS" };
@@ -54,13 +57,13 @@ internal static class UpCommand
     private static async Task RunAsync(House house, Terminal terminal, LogLevel level, bool asJson, CancellationToken cancel)
     {
         Prerequisites.Check(house.Options);
-        await using EngineCatalogue catalogue = await house.AssembleAsync(cancel);
+        EngineCatalogue catalogue = await house.AssembleAsync(cancel);
         bool isServing = false;
-        await using WebApplication app = ParleyServer.Build(house.Options.Server, catalogue, logging => AddLogs(logging, level, () => isServing));
-        await ParleyServer.StartAsync(app, cancel);
-        isServing = true;
+        WebApplication app = ParleyServer.Build(house.Options.Server, catalogue, logging => AddLogs(logging, level, () => isServing));
         try
         {
+            await ParleyServer.StartAsync(app, cancel);
+            isServing = true;
             string[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
             if (!asJson)
                 await terminal.Out.WriteLineAsync($"Parley listens on {addresses[0]}; the engines are being loaded.");
@@ -69,22 +72,42 @@ internal static class UpCommand
             if (isWhole)
                 await SelfCheck.WaitUntilReadyAsync(addresses[0], cancel);
             Write(terminal, components, isWhole ? await SelfCheck.RunAsync(catalogue, cancel) : null, asJson);
-            await app.WaitForShutdownAsync(cancel);
+            using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancel, app.Lifetime.ApplicationStopping);
+            await Task.Delay(Timeout.InfiniteTimeSpan, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!cancel.IsCancellationRequested)
                 throw new CommandException(ExitCodes.Failure, "The server stopped by itself; the log above says why.");
         }
         finally
         {
-            if (!asJson)
+            if (isServing && !asJson)
                 await terminal.Out.WriteLineAsync("Stopping.");
-            await app.StopAsync(CancellationToken.None); // waits for the work in flight as long as drain.requests says
+            await CloseAsync(app, catalogue, house.Options.Server.Drain, isServing);
+        }
+    }
+
+    /// <summary>
+    /// Drains and stops the server, then closes the engines. Native work that goes on for longer than it was told to is left behind:
+    /// the process ends over it (<see cref="ProcessEnd"/>).
+    /// </summary>
+    private static async Task CloseAsync(WebApplication app, EngineCatalogue catalogue, DrainOptions drain, bool isServing)
+    {
+        try
+        {
+            if (isServing)
+                await app.StopAsync(CancellationToken.None).WaitAsync(drain.Listen + drain.Requests + Grace);
+            await app.DisposeAsync().AsTask().WaitAsync(Grace);
+            await catalogue.DisposeAsync().AsTask().WaitAsync(Grace);
+        }
+        catch (TimeoutException)
+        {
+            // Said above.
         }
     }
 
     private static void AddLogs(ILoggingBuilder logging, LogLevel level, Func<bool> isServing)
     {
         logging.SetMinimumLevel(level);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft", LogLevel.Error); // the framework warns of busy machines and odd clients; what matters to an operator is told by our own lines
         // A start that fails is told in one line of our own; the host would add its stack.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", entry => isServing() && entry >= LogLevel.Warning);
         logging.AddSimpleConsole(console =>

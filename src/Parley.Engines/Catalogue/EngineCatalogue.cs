@@ -29,7 +29,7 @@ public enum EngineState
 public sealed class EngineCatalogue : IAsyncDisposable
 {
     private readonly Dictionary<string, EngineRegistration> registrations = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, Lazy<Task<IDisposable>>> opened = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Lazy<Task<OpenedEngine>>> opened = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> failures = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource closing = new();
 
@@ -66,19 +66,19 @@ public sealed class EngineCatalogue : IAsyncDisposable
     {
         if (!registrations.TryGetValue(name, out EngineRegistration? registration))
             throw new UnknownEngineException(name, Nearest.Of(name, registrations.Keys) is { } near ? $"did you mean '{near}'?" : null);
-        Lazy<Task<IDisposable>> opening = opened.GetOrAdd(name, _ => new(() => registration.Open(closing.Token)));
+        Lazy<Task<OpenedEngine>> opening = opened.GetOrAdd(name, _ => new(() => OpenAsync(registration)));
         try
         {
-            IDisposable client = await opening.Value.WaitAsync(cancel);
+            OpenedEngine engine = await opening.Value.WaitAsync(cancel);
             failures.TryRemove(name, out _);
-            return client as TClient
+            return engine.Client as TClient
                 ?? throw new UnknownEngineException(name, $"it is for {registration.Description.Task.ToString().ToLowerInvariant()}.");
         }
         catch when (opening.Value.IsFaulted || opening.Value.IsCanceled)
         {
             if (opening.Value.Exception?.InnerException is { } failure)
                 failures[name] = failure.Message;
-            opened.TryRemove(new KeyValuePair<string, Lazy<Task<IDisposable>>>(name, opening));
+            opened.TryRemove(new KeyValuePair<string, Lazy<Task<OpenedEngine>>>(name, opening));
             throw;
         }
     }
@@ -86,7 +86,7 @@ public sealed class EngineCatalogue : IAsyncDisposable
     /// <summary>Whether an engine is open, and why not if it failed to.</summary>
     public (EngineState State, string? Problem) StateOf(string name)
     {
-        if (opened.TryGetValue(name, out Lazy<Task<IDisposable>>? opening) && opening.IsValueCreated)
+        if (opened.TryGetValue(name, out Lazy<Task<OpenedEngine>>? opening) && opening.IsValueCreated)
             return opening.Value.IsCompletedSuccessfully ? (EngineState.Ready, null) : (EngineState.Loading, null);
         return failures.TryGetValue(name, out string? problem) ? (EngineState.Failed, problem) : (EngineState.Idle, null);
     }
@@ -94,11 +94,11 @@ public sealed class EngineCatalogue : IAsyncDisposable
     /// <summary>What the open engines hold of the memory, as far as they tell.</summary>
     public IEnumerable<(string Name, EngineMemory Memory)> MemoryInUse()
     {
-        foreach ((string name, Lazy<Task<IDisposable>> opening) in opened)
+        foreach ((string name, Lazy<Task<OpenedEngine>> opening) in opened)
         {
             if (!opening.IsValueCreated || !opening.Value.IsCompletedSuccessfully)
                 continue;
-            EngineMemory? memory = opening.Value.Result switch
+            EngineMemory? memory = opening.Value.Result.Engine switch
             {
                 IChatClient client => client.GetService(typeof(EngineMemory)) as EngineMemory,
                 Llama.LlamaGuard guard => guard.Memory,
@@ -109,14 +109,22 @@ public sealed class EngineCatalogue : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Asks all openings and calls under way to stop, and closes the engines when the last of them has ended. A model that is being
+    /// read cannot be interrupted; whoever cannot wait for it must leave the process without running native destructors.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await closing.CancelAsync();
-        foreach (Lazy<Task<IDisposable>> opening in opened.Values)
+        foreach (Lazy<Task<OpenedEngine>> opening in opened.Values.Where(opening => opening.IsValueCreated))
         {
-            if (opening.IsValueCreated && opening.Value.IsCompletedSuccessfully)
-                (await opening.Value).Dispose();
+            await ((Task)opening.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // one that failed left nothing open
+            if (opening.Value.IsCompletedSuccessfully)
+                await opening.Value.Result.DisposeAsync();
         }
         closing.Dispose();
     }
+
+    private async Task<OpenedEngine> OpenAsync(EngineRegistration registration) =>
+        new(registration.Description.Name, await registration.Open(closing.Token));
 }

@@ -67,28 +67,44 @@ internal sealed class WhisperNetDecoder : IWindowDecoder, IDisposable
     private async Task<DecodedWindow> DecodeAsync(
         WhisperFactory factory, ReadOnlyMemory<float> samples, WindowRequest request, CancellationToken cancel)
     {
-        await using WhisperProcessor processor = Processor(factory, request);
+        // A task of Whisper.net's that is cancelled between its start and its first step reads what has been freed by then; so it
+        // is told only once the native code runs. Before that the native code itself is told to stop at its first question.
+        using CancellationTokenSource abort = new();
+        bool begun = false;
+        using CancellationTokenRegistration registration = cancel.Register(() =>
+        {
+            if (Volatile.Read(ref begun))
+                abort.Cancel();
+        });
+        await using WhisperProcessor processor = Processor(factory, request, MayGoOn);
         List<DecodedToken> tokens = [];
         string? language = request.Language;
         float? noSpeech = null;
-        await foreach (SegmentData segment in processor.ProcessAsync(samples, cancel))
+        await foreach (SegmentData segment in processor.ProcessAsync(samples, abort.Token))
         {
             language = segment.Language;
             noSpeech = segment.NoSpeechProbability;
             foreach (WhisperToken token in segment.Tokens)
                 tokens.Add(new DecodedToken(token.Id, token.Probability, token.ProbabilityLog, token.DtwTimestamp >= 0 ? token.DtwTimestamp / 100.0 : null));
         }
+        cancel.ThrowIfCancellationRequested();
 
         // whisper.cpp reads the probability of no speech from the row of the first prompt token, which it computes only if
         // that token is the whole prompt, or if it has just detected the language from it.
         bool isTrue = request.Language is null || (!file.Vocabulary.IsMultilingual && request.Prompt is null);
         return new DecodedWindow(language, isTrue ? noSpeech : null, tokens);
+
+        bool MayGoOn()
+        {
+            Volatile.Write(ref begun, true);
+            return !cancel.IsCancellationRequested;
+        }
     }
 
     private async Task<string?> DetectAsync(
         WhisperFactory factory, ReadOnlyMemory<float> samples, IReadOnlyList<string> candidates, CancellationToken cancel)
     {
-        await using WhisperProcessor processor = Processor(factory, new WindowRequest());
+        await using WhisperProcessor processor = Processor(factory, new WindowRequest(), static () => true);
         string[] names = [.. candidates];
         (string? language, _) = await Task.Factory.StartNew(
             () => processor.DetectLanguageWithProbability(samples.Span, names), cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -96,7 +112,7 @@ internal sealed class WhisperNetDecoder : IWindowDecoder, IDisposable
         return language;
     }
 
-    private WhisperProcessor Processor(WhisperFactory factory, WindowRequest request)
+    private WhisperProcessor Processor(WhisperFactory factory, WindowRequest request, Func<bool> mayGoOn)
     {
         // One window a call: with alignment on, Whisper.net loses what a second one would give. As a single segment the tokens
         // come with their timestamps, and behind the first window the encoder is told to stop.
@@ -109,7 +125,7 @@ internal sealed class WhisperNetDecoder : IWindowDecoder, IDisposable
             .WithStringPool()
             .WithTemperature(request.Temperature)
             .WithTemperatureInc(0)
-            .WithEncoderBeginHandler(_ => windows++ == 0);
+            .WithEncoderBeginHandler(_ => mayGoOn() && windows++ == 0);
         if (request.Translate)
             builder.WithTranslate();
         if (request.Prompt is { Length: > 0 } prompt)

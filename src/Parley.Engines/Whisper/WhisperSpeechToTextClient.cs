@@ -29,7 +29,6 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
     private readonly GgmlWhisperFile model;
     private readonly IWindowDecoder decoder;
     private readonly SileroModel voiceActivity;
-    private readonly OpenCalls calls;
 
     internal WhisperSpeechToTextClient(EngineDescription description, GgmlWhisperFile model, IWindowDecoder decoder, SileroModel voiceActivity)
     {
@@ -37,11 +36,6 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
         this.model = model;
         this.decoder = decoder;
         this.voiceActivity = voiceActivity;
-        calls = new OpenCalls(this, () =>
-        {
-            (decoder as IDisposable)?.Dispose();
-            voiceActivity.Dispose();
-        });
     }
 
     /// <inheritdoc/>
@@ -92,15 +86,16 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
             : null;
     }
 
-    /// <summary>Refuses further calls, cancels those under way, and frees the weights when the last of them has ended.</summary>
-    public void Dispose() => calls.Dispose();
+    /// <summary>Frees the weights; only when no call is under way.</summary>
+    public void Dispose()
+    {
+        (decoder as IDisposable)?.Dispose();
+        voiceActivity.Dispose();
+    }
 
     private async IAsyncEnumerable<SpeechToTextResponseUpdate> HearAsync(
-        Stream stream, SpeechToTextOptions options, WhisperSession session, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Stream stream, SpeechToTextOptions options, WhisperSession session, [EnumeratorCancellation] CancellationToken cancel)
     {
-        using IDisposable call = calls.Enter();
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, calls.Closing);
-        CancellationToken cancel = either.Token;
         string id = Guid.NewGuid().ToString("N");
         SpeechToTextResponseUpdate Update(SpeechToTextResponseUpdateKind kind, string text = "") =>
             new(text) { Kind = kind, ResponseId = id, ModelId = description.Name };

@@ -10,6 +10,8 @@ namespace Parley.Server;
 internal sealed class HealthEndpoints(
     EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, LegacyEndpoints legacy, ServerOptions options, TimeProvider time)
 {
+    private static readonly string RetryAfter = FormattableString.Invariant($"{Warmup.RetryAfter.TotalSeconds:0}");
+
     private readonly DateTimeOffset started = time.GetUtcNow();
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -33,7 +35,7 @@ internal sealed class HealthEndpoints(
         if (NotReady() is not { } reason)
             return WriteAsync(context, new HealthAnswer("ready", HealthMonitor.Version, Uptime()));
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        context.Response.Headers.RetryAfter = "5";
+        context.Response.Headers.RetryAfter = RetryAfter;
         return WriteAsync(context, new HealthAnswer("unready", HealthMonitor.Version, Uptime()) { Reason = reason });
     }
 
@@ -48,7 +50,7 @@ internal sealed class HealthEndpoints(
         if (reason is not null)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            context.Response.Headers.RetryAfter = "5";
+            context.Response.Headers.RetryAfter = RetryAfter;
         }
         return WriteAsync(context, new HealthAnswer(status, HealthMonitor.Version, Uptime())
         {

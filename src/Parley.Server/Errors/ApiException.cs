@@ -22,6 +22,9 @@ internal sealed class ApiException : Exception
     /// <summary>False tells the official clients not to try the same again; they would, on 409 and every 5xx.</summary>
     public bool MayRetry { get; private init; } = true;
 
+    /// <summary>True if nothing went wrong but that the server was told to stop.</summary>
+    public bool IsStop { get; private init; }
+
     public static ApiException Invalid(string parameter, string message, string code = "invalid_value", IReadOnlyDictionary<string, object>? detail = null) =>
         new(StatusCodes.Status400BadRequest, "invalid_request_error", code, message, parameter, detail);
 
@@ -59,6 +62,9 @@ internal sealed class ApiException : Exception
 
     public static ApiException Unavailable(string code, string message, TimeSpan? retryAfter, bool mayRetry = true) =>
         new(StatusCodes.Status503ServiceUnavailable, "server_error", code, message) { RetryAfter = retryAfter, MayRetry = mayRetry };
+
+    public static ApiException Stopping(string message) =>
+        new(StatusCodes.Status503ServiceUnavailable, "server_error", "shutting_down", message) { RetryAfter = TimeSpan.FromSeconds(5), IsStop = true };
 
     public static ApiException Timeout(string message) =>
         new(StatusCodes.Status504GatewayTimeout, "server_error", "timeout", message);

@@ -36,7 +36,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
             ApiException fault = Explain(context, thrown, clock: null);
             if (context.Response.HasStarted)
             {
-                LogCut(RequestId.Of(context), fault.Message);
+                LogCut(fault.IsStop ? LogLevel.Information : LogLevel.Warning, RequestId.Of(context), fault.Message);
                 context.Abort();
                 return;
             }
@@ -125,6 +125,6 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
     [LoggerMessage(3101, LogLevel.Error, "Request {RequestId} failed")]
     private static partial void LogFailure(ILogger log, Exception thrown, string requestId);
 
-    [LoggerMessage(3102, LogLevel.Warning, "Request {RequestId} was cut after its first byte: {Reason}")]
-    private partial void LogCut(string requestId, string reason);
+    [LoggerMessage(EventId = 3102, Message = "Request {RequestId} was cut after its first byte: {Reason}")]
+    private partial void LogCut(LogLevel level, string requestId, string reason);
 }

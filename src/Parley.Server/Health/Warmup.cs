@@ -16,10 +16,26 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
     /// <summary>What a speech engine says first, and an ear hears.</summary>
     public const string Sentence = "Good morning.", Language = "en";
 
-    private volatile IReadOnlyList<string> waiting = Required(catalogue, options.Health);
+    /// <summary>What those are told to wait who come before their engine is there.</summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    private readonly Lock gate = new();
+    private volatile IReadOnlyList<string> waiting = Required(catalogue, options.Health), untried = Required(catalogue, options.Health);
 
     /// <summary>Required engines that have not done their first work yet.</summary>
     public IReadOnlyList<string> Waiting => waiting;
+
+    /// <summary>True while a required engine is being loaded and tried; what failed at that is tried again by the next request.</summary>
+    public bool IsLoading(EngineDescription engine) => untried.Contains(engine.Name);
+
+    /// <summary>An engine has done some work: whatever was wrong with it is over.</summary>
+    public void Worked(EngineDescription engine)
+    {
+        if (!waiting.Contains(engine.Name))
+            return;
+        lock (gate)
+            waiting = [.. waiting.Where(other => other != engine.Name)];
+    }
 
     /// <summary>The engines without which the server is not ready.</summary>
     public static IReadOnlyList<string> Required(EngineCatalogue catalogue, HealthOptions options) => options.Required.Count > 0
@@ -31,12 +47,12 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         List<byte> spoken = [];
         int rate = 16_000;
-        foreach (string name in waiting)
+        foreach (string name in untried)
         {
+            if (!catalogue.TryFind(name, out EngineDescription? engine))
+                continue; // refused when the server was built
             try
             {
-                if (!catalogue.TryFind(name, out EngineDescription? engine))
-                    continue; // refused when the server was built
                 using EngineTurn turn = await admission.QueueOf(engine).EnterAsync("warm-up", WorkPriority.Buffered, stoppingToken);
                 switch (engine.Task)
                 {
@@ -69,7 +85,7 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
                         await guard.JudgeAsync(new GuardRequest { Messages = [new ChatMessage(ChatRole.User, Sentence)], Role = GuardRole.User }, stoppingToken);
                         break;
                 }
-                waiting = [.. waiting.Where(other => other != name)];
+                Worked(engine);
                 LogWarm(name);
             }
             catch (ModelFileException damaged)
@@ -77,11 +93,12 @@ internal sealed partial class Warmup(EngineCatalogue catalogue, Admission admiss
                 LogDamaged(name, damaged.Message);
             }
 #pragma warning disable CA1031 // One engine that does not start must not take the others with it; health says so.
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
                 LogCold(fault, name);
             }
+            untried = [.. untried.Where(other => other != name)];
         }
     }
 

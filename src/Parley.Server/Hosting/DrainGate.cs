@@ -15,7 +15,7 @@ internal sealed class DrainGate(RequestDelegate next, Drain drain)
         if (!drain.TryEnter())
         {
             context.Response.Headers.Connection = "close";
-            throw ApiException.Unavailable("shutting_down", "The server is stopping and takes no new work.", TimeSpan.FromSeconds(5));
+            throw ApiException.Stopping("The server is stopping and takes no new work.");
         }
         try
         {

@@ -4,7 +4,7 @@ using Parley.Engines;
 namespace Parley.Server;
 
 /// <summary>What every request that makes an engine work goes through: its clock, the engine's queue, the opening of the engine, and the notes about how it went.</summary>
-internal sealed class EngineWork(EngineCatalogue catalogue, Admission admission, Drain drain, ServerOptions options, ServerMeasures measures, TimeProvider time)
+internal sealed class EngineWork(EngineCatalogue catalogue, Admission admission, Warmup warmup, Drain drain, ServerOptions options, ServerMeasures measures, TimeProvider time)
 {
     /// <param name="context">The request.</param>
     /// <param name="engine">The engine that it needs.</param>
@@ -13,6 +13,8 @@ internal sealed class EngineWork(EngineCatalogue catalogue, Admission admission,
     public async Task RunAsync<TClient>(HttpContext context, EngineDescription engine, WorkPriority priority, Func<TClient, EngineTurn, RequestClock, Task> job)
         where TClient : class, IDisposable
     {
+        if (warmup.IsLoading(engine))
+            throw ApiException.Unavailable("model_loading", $"'{engine.Name}' is being loaded. /health/ready says when it is there.", Warmup.RetryAfter);
         using RequestClock clock = new(context, drain, options.Limits, time);
         try
         {
@@ -20,6 +22,7 @@ internal sealed class EngineWork(EngineCatalogue catalogue, Admission admission,
             measures.Waited(engine, turn.Waited);
             TClient client = await catalogue.OpenAsync<TClient>(engine.Name, clock.Token);
             await job(client, turn, clock);
+            warmup.Worked(engine);
         }
         catch (OperationCanceledException) when (clock.Reason() is { } reason)
         {

@@ -25,7 +25,7 @@ internal sealed class RequestClock : IDisposable
     public ApiException? Reason()
     {
         if (cut.IsCancellationRequested)
-            return ApiException.Unavailable("shutting_down", "The server is stopping.", TimeSpan.FromSeconds(5));
+            return ApiException.Stopping("The server is stopping.");
         if (deadline.IsCancellationRequested)
             return ApiException.Timeout(FormattableString.Invariant($"The request took longer than {total.TotalSeconds:0} s, the limit here."));
         return null;

@@ -40,7 +40,18 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static Task<TestServer> StartAsync(ServerOptions options, params IEnumerable<EngineRegistration> engines) => StartAsync(options, TimeProvider.System, engines);
 
+    /// <summary>A server whose engines have done their first work, well or not.</summary>
     public static async Task<TestServer> StartAsync(ServerOptions options, TimeProvider time, params IEnumerable<EngineRegistration> engines)
+    {
+        TestServer server = await StartColdAsync(options, time, engines);
+        await server.WarmAsync();
+        return server;
+    }
+
+    /// <summary>A server that has just begun to load its engines.</summary>
+    public static Task<TestServer> StartColdAsync(params IEnumerable<EngineRegistration> engines) => StartColdAsync(new ServerOptions(), TimeProvider.System, engines);
+
+    private static async Task<TestServer> StartColdAsync(ServerOptions options, TimeProvider time, IEnumerable<EngineRegistration> engines)
     {
         options.Http.Port = 0;
         EngineCatalogue catalogue = new(engines);

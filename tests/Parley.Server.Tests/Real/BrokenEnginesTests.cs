@@ -19,7 +19,6 @@ public sealed class BrokenEnginesTests : IDisposable
         // Dies once, then does what espeak-ng does.
         string once = Path.Combine(folder, "once");
         await using TestServer server = await StartEspeakAsync($"case \"$*\" in *--stdout*) if [ -e {once} ]; then rm {once}; kill -9 $$; fi;; esac; exec espeak-ng \"$@\"");
-        await server.WarmAsync();
         File.WriteAllText(once, "");
         using HttpResponseMessage killed = await server.PostAsync("/v1/audio/speech", """{"input":"Good morning.","response_format":"wav"}""");
         await TestServer.ErrorAsync(killed, HttpStatusCode.InternalServerError, "engine_failed");

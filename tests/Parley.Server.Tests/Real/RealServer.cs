@@ -15,7 +15,6 @@ public sealed class RealServer : IAsyncLifetime
         StarterModels models = StarterModels.Locate();
         Server = await TestServer.StartAsync(new ServerOptions(),
             StarterEngines.Hibari(models), await EspeakEngine.RegisterAsync(), WhisperEngine.Starter(models), EchoChatClient.Registration);
-        await Server.WarmAsync();
     }
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
