@@ -126,5 +126,5 @@ public sealed class EngineCatalogue : IAsyncDisposable
     }
 
     private async Task<OpenedEngine> OpenAsync(EngineRegistration registration) =>
-        new(registration.Description.Name, await registration.Open(closing.Token));
+        new(await registration.Open(closing.Token));
 }

@@ -4,9 +4,9 @@ namespace Parley.Engines;
 /// Keeps native memory alive while calls use it: disposing refuses new calls, asks the open ones to stop, waits for the last of
 /// them and only then frees.
 /// </summary>
-/// <param name="owner">Name of what is closed, for the exception.</param>
+/// <param name="owner">What is closed, for the exception.</param>
 /// <param name="free">Frees the memory; called once.</param>
-internal sealed class OpenCalls(string owner, Action free) : IAsyncDisposable
+internal sealed class OpenCalls(object owner, Action free) : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly CancellationTokenSource closing = new();
@@ -21,8 +21,7 @@ internal sealed class OpenCalls(string owner, Action free) : IAsyncDisposable
     {
         lock (gate)
         {
-            if (closed)
-                throw new ObjectDisposedException(owner);
+            ObjectDisposedException.ThrowIf(closed, owner);
             open++;
             return new OpenCall(this, CancellationTokenSource.CreateLinkedTokenSource(cancel, closing.Token));
         }

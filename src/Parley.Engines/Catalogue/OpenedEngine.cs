@@ -11,12 +11,11 @@ internal sealed class OpenedEngine : IAsyncDisposable
 {
     private readonly OpenCalls calls;
 
-    /// <param name="name">The engine's, for messages.</param>
     /// <param name="client">Owned.</param>
-    public OpenedEngine(string name, IDisposable client)
+    public OpenedEngine(IDisposable client)
     {
         Engine = client;
-        calls = new OpenCalls(name, client.Dispose);
+        calls = new OpenCalls(client, client.Dispose);
         Client = client switch
         {
             ITextToSpeechClient voice => new Voice(voice, calls),
