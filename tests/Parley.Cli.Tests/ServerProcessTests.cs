@@ -96,7 +96,7 @@ public sealed partial class ServerProcessTests : IDisposable
             return server;
         }
 
-        public Task WaitUntilServingAsync() => LineAsync("Ctrl-C stops it.");
+        public async Task WaitUntilServingAsync() => await LineAsync("Ctrl-C stops it.");
 
         public async Task AssertEndsWellAsync(string signal)
         {

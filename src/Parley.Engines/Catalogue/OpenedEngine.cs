@@ -21,6 +21,8 @@ internal sealed class OpenedEngine : IAsyncDisposable
             ITextToSpeechClient voice => new Voice(voice, calls),
             ISpeechToTextClient ear => new Ear(ear, calls),
             IChatClient brain => new Brain(brain, calls),
+            ITurnDetector judge => new Judge(judge, calls),
+            IGuard guard => new Guard(guard, calls),
             _ => client,
         };
     }
@@ -82,6 +84,40 @@ internal sealed class OpenedEngine : IAsyncDisposable
             using OpenCall call = calls.Enter(cancellationToken);
             await foreach (ChatResponseUpdate update in base.GetStreamingResponseAsync(messages, options, call.Token))
                 yield return update;
+        }
+    }
+
+    private sealed class Judge(ITurnDetector inner, OpenCalls calls) : ITurnDetector
+    {
+        public TurnEvidence Evidence => inner.Evidence;
+
+        public async ValueTask<TurnPrediction?> PredictAsync(TurnSoFar turn, CancellationToken cancel = default)
+        {
+            using OpenCall call = calls.Enter(cancel);
+            return await inner.PredictAsync(turn, call.Token);
+        }
+
+        public void Dispose()
+        {
+            // The catalogue owns what it opened.
+        }
+    }
+
+    private sealed class Guard(IGuard inner, OpenCalls calls) : IGuard
+    {
+        public EngineDescription Description => inner.Description;
+
+        public IReadOnlyList<GuardCategory> Categories => inner.Categories;
+
+        public async Task<GuardVerdict> JudgeAsync(GuardRequest request, CancellationToken cancel = default)
+        {
+            using OpenCall call = calls.Enter(cancel);
+            return await inner.JudgeAsync(request, call.Token);
+        }
+
+        public void Dispose()
+        {
+            // The catalogue owns what it opened.
         }
     }
 }

@@ -36,7 +36,8 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
             ApiException fault = Explain(context, thrown, clock: null);
             if (context.Response.HasStarted)
             {
-                LogCut(fault.IsStop ? LogLevel.Information : LogLevel.Warning, RequestId.Of(context), fault.Message);
+                if (!fault.IsStop) // the drain has said that it stops
+                    LogCut(RequestId.Of(context), fault.Message);
                 context.Abort();
                 return;
             }
@@ -117,14 +118,14 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         if (fault.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer";
         if (context.GetEndpoint()?.Metadata.GetMetadata<LegacyRoute>() is not null || Listeners.Of(context) != Listener.Main)
-            await response.WriteAsJsonAsync(new LegacyErrorBody(fault.Message, fault.Error), ApiJson.Default.LegacyErrorBody, cancellationToken: context.RequestAborted);
+            await response.WriteAsJsonAsync(new LegacyErrorBody(fault.Message, fault.Error), ApiJson.Compact.LegacyErrorBody, cancellationToken: context.RequestAborted);
         else
-            await response.WriteAsJsonAsync(new ApiErrorBody(fault.Error), ApiJson.Default.ApiErrorBody, cancellationToken: context.RequestAborted);
+            await response.WriteAsJsonAsync(new ApiErrorBody(fault.Error), ApiJson.Compact.ApiErrorBody, cancellationToken: context.RequestAborted);
     }
 
     [LoggerMessage(3101, LogLevel.Error, "Request {RequestId} failed")]
     private static partial void LogFailure(ILogger log, Exception thrown, string requestId);
 
-    [LoggerMessage(EventId = 3102, Message = "Request {RequestId} was cut after its first byte: {Reason}")]
-    private partial void LogCut(LogLevel level, string requestId, string reason);
+    [LoggerMessage(3102, LogLevel.Warning, "Request {RequestId} was cut after its first byte: {Reason}")]
+    private partial void LogCut(string requestId, string reason);
 }
