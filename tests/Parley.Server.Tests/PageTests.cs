@@ -6,17 +6,62 @@ namespace Parley.Server.Tests;
 
 public class PageTests
 {
+    public static TheoryData<string, string> Files
+    {
+        get
+        {
+            TheoryData<string, string> files = [];
+            foreach (string file in Directory.EnumerateFiles(Path.Combine(TestData.Root, "src", "Parley.Server", "wwwroot")).Select(path => Path.GetFileName(path)))
+            {
+                files.Add(file == "index.html" ? "/" : "/" + file, Path.GetExtension(file) switch
+                {
+                    ".html" => "text/html; charset=utf-8",
+                    ".css" => "text/css; charset=utf-8",
+                    ".js" => "text/javascript; charset=utf-8",
+                    ".svg" => "image/svg+xml",
+                    ".woff2" => "font/woff2",
+                    _ => "text/plain; charset=utf-8",
+                });
+            }
+            return files;
+        }
+    }
+
     [Theory]
-    [InlineData("/", "text/html; charset=utf-8")]
-    [InlineData("/page.css", "text/css; charset=utf-8")]
-    [InlineData("/page.js", "text/javascript; charset=utf-8")]
+    [MemberData(nameof(Files))]
     public async Task The_page_is_served_with_a_policy_and_asks_for_nothing_from_elsewhere(string path, string type)
     {
         await using TestServer server = await TestServer.StartAsync(TestServer.Speaker(new ToneSpeaker()));
         using HttpResponseMessage response = await server.Http.GetAsync(path);
         Assert.Equal(type, response.Content.Headers.ContentType?.ToString());
-        Assert.StartsWith("default-src 'self'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
-        Assert.DoesNotMatch("https?://", await response.Content.ReadAsStringAsync());
+        string policy = response.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.StartsWith("default-src 'self'", policy, StringComparison.Ordinal);
+        Assert.Contains($"connect-src 'self' ws://{server.Address.Authority};", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        if (path.EndsWith(".html", StringComparison.Ordinal) || path.EndsWith(".css", StringComparison.Ordinal) || path == "/")
+            Assert.DoesNotMatch("https?://", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_file_that_the_browser_has_is_not_sent_again()
+    {
+        await using TestServer server = await TestServer.StartAsync(TestServer.Speaker(new ToneSpeaker()));
+        using HttpResponseMessage first = await server.Http.GetAsync("/studio.css");
+        using HttpRequestMessage again = new(HttpMethod.Get, "/studio.css");
+        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        using HttpResponseMessage second = await server.Http.SendAsync(again);
+        Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
+        Assert.True(second.Headers.Contains("Content-Security-Policy"));
+    }
+
+    [Fact]
+    public async Task A_host_with_odd_letters_does_not_get_into_the_policy()
+    {
+        ServerOptions options = new();
+        options.Auth.Open = true; // any name may be used
+        await using TestServer server = await TestServer.StartAsync(options, TestServer.Speaker(new ToneSpeaker()));
+        string answer = await RawHttp.ExchangeAsync(server.Address, "GET / HTTP/1.1\r\nHost: a.test;script-src*\r\nConnection: close\r\n\r\n");
+        Assert.DoesNotContain("script-src*", answer.Split("\r\n\r\n")[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -25,17 +70,21 @@ public class PageTests
         await using TestServer server = await TestServer.StartAsync(TestServer.Speaker(new ToneSpeaker()));
         string page = await server.Http.GetStringAsync("/");
         Assert.Contains("<html lang=\"en\">", page, StringComparison.Ordinal);
-        foreach (Match control in Regex.Matches(page, "<(?:input|select|textarea) id=\"([^\"]+)\""))
-            Assert.Contains($"<label for=\"{control.Groups[1].Value}\">", page, StringComparison.Ordinal);
+        foreach (Match control in Regex.Matches(page, "<(?:input|select|textarea|meter) id=\"([^\"]+)\""))
+            Assert.Matches($"<label (class=\"[a-z ]+\" )?for=\"{control.Groups[1].Value}\"", page);
         Assert.DoesNotMatch("<style|style=|onclick|<script(?! src)", page);
     }
 
     [Fact]
-    public async Task Every_element_that_the_script_uses_is_in_the_page()
+    public async Task Every_element_that_the_scripts_use_is_in_the_page()
     {
         await using TestServer server = await TestServer.StartAsync(TestServer.Speaker(new ToneSpeaker()));
-        string page = await server.Http.GetStringAsync("/"), script = await server.Http.GetStringAsync("/page.js");
-        Assert.All(Regex.Matches(script, "\\$\\(\"([^\"]+)\"\\)"), use => Assert.Contains($"id=\"{use.Groups[1].Value}\"", page, StringComparison.Ordinal));
+        string page = await server.Http.GetStringAsync("/");
+        foreach (string script in Directory.EnumerateFiles(Path.Combine(TestData.Root, "src", "Parley.Server", "wwwroot"), "*.js"))
+        {
+            Assert.All(Regex.Matches(await File.ReadAllTextAsync(script), "(?:\\$|getElementById)\\(\"([^\"]+)\"\\)"),
+                use => Assert.Contains($"id=\"{use.Groups[1].Value}\"", page, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

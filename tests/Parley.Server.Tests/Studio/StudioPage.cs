@@ -1,0 +1,170 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace Parley.Server.Tests.Studio;
+
+/// <summary>The page in a browser window of its own. What it gives to the loudspeaker is kept, sample by sample; errors in its console fail the test.</summary>
+internal sealed class StudioPage : IAsyncDisposable
+{
+    // A second ear on the playback worklet: the page's own capture worklet, which at the device's rate hands on what it hears as it is.
+    // Also notes when a cut was asked for, and what was called inside a tap of the finger.
+    private const string Tap = """
+        window.tap = { pieces: [], length: 0, start: Infinity, cutAt: null, inGesture: {}, rate: 0 };
+        const Node = window.AudioWorkletNode;
+        window.AudioWorkletNode = class extends Node {
+          constructor(context, name, options) {
+            super(context, name, options);
+            if (name !== "parley-playback") return;
+            const tap = window.tap = { ...window.tap, pieces: [], length: 0, start: Infinity, rate: context.sampleRate };
+            const ear = new Node(context, "parley-capture", { processorOptions: { rate: context.sampleRate, chunk: 128 } });
+            ear.port.onmessage = ({ data: { pcm } }) => {
+              tap.pieces.push(pcm);
+              tap.length += pcm.length;
+              tap.start = Math.min(tap.start, context.currentTime - tap.length / tap.rate); // the message that waited least tells best
+            };
+            this.connect(ear).connect(context.destination);
+            const post = this.port.postMessage.bind(this.port);
+            this.port.postMessage = (message, ...more) => {
+              if (message.type === "cut") tap.cutAt = context.currentTime;
+              post(message, ...more);
+            };
+          }
+        };
+        const note = (owner, name) => {
+          const original = owner[name];
+          owner[name] = function (...more) {
+            window.tap.inGesture[name] ??= window.event?.type === "click" || window.event?.type === "submit";
+            return original.apply(this, more);
+          };
+        };
+        note(AudioContext.prototype, "resume");
+        if (navigator.mediaDevices) note(MediaDevices.prototype, "getUserMedia");
+        """;
+
+    private readonly IBrowserContext context;
+    private readonly List<string> faults = [];
+
+    private StudioPage(IBrowserContext context, IPage page)
+    {
+        this.context = context;
+        Page = page;
+        page.Console += (_, message) =>
+        {
+            // Refusals that a test provokes, and a header that browsers leave out over plain HTTP, are no faults of the page.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal) && !message.Text.StartsWith("The Cross-Origin-Opener-Policy", StringComparison.Ordinal))
+                faults.Add(message.Text);
+        };
+        page.PageError += (_, fault) => faults.Add(fault);
+    }
+
+    public IPage Page { get; }
+
+    public ILocator this[string selector] => Page.Locator(selector);
+
+    /// <param name="browser">Where.</param>
+    /// <param name="address">Of the server.</param>
+    /// <param name="tab">talk, speak or listen; empty for the bare address.</param>
+    /// <param name="options">Of the window.</param>
+    /// <param name="script">Runs in the page before its own scripts.</param>
+    /// <param name="prepare">Done before the page is loaded.</param>
+    public static async Task<StudioPage> OpenAsync(
+        IBrowser browser, Uri address, string tab = "talk", BrowserNewContextOptions? options = null, string script = "", Func<IPage, Task>? prepare = null)
+    {
+        IBrowserContext context = await browser.NewContextAsync(options);
+        context.SetDefaultTimeout(60_000);
+        await context.AddInitScriptAsync(Tap + script);
+        IPage page = await context.NewPageAsync();
+        StudioPage studio = new(context, page);
+        if (prepare is not null)
+            await prepare(page);
+        await page.GotoAsync(new Uri(address, tab.Length > 0 ? $"#{tab}" : "").ToString());
+        await page.WaitForFunctionAsync("() => document.getElementById('speak-engine').options.length > 0 || !document.getElementById('notice').hidden");
+        return studio;
+    }
+
+    /// <summary>Everything that went to the loudspeaker so far.</summary>
+    public async Task<PlayedSound> PlayedAsync()
+    {
+        JsonElement tap = await Page.EvaluateAsync<JsonElement>("""
+            () => {
+              const { pieces, length, start, rate, cutAt } = window.tap;
+              const samples = new Int16Array(length);
+              let at = 0;
+              for (const piece of pieces) {
+                if (at + piece.length > length) break;
+                samples.set(piece, at);
+                at += piece.length;
+              }
+              const bytes = new Uint8Array(samples.buffer);
+              let text = "";
+              for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+              return { samples: btoa(text), start: length > 0 ? start : 0, rate, cut: cutAt };
+            }
+            """);
+        short[] pcm = MemoryMarshal.Cast<byte, short>(tap.GetProperty("samples").GetBytesFromBase64()).ToArray();
+        float[] samples = Array.ConvertAll(pcm, sample => sample / 32768f);
+        JsonElement cut = tap.GetProperty("cut");
+        return new PlayedSound(samples, tap.GetProperty("rate").GetInt32(), tap.GetProperty("start").GetDouble(), cut.ValueKind == JsonValueKind.Null ? null : cut.GetDouble());
+    }
+
+    public Task<string> TextAsync(string selector) => this[selector].InnerTextAsync();
+
+    /// <summary>Waits for a text; a page that never shows it fails with what it shows.</summary>
+    public Task ShowsAsync(string selector, string text) => Assertions.Expect(this[selector]).ToContainTextAsync(text, new() { Timeout = 60_000 });
+
+    public async ValueTask DisposeAsync()
+    {
+        await context.CloseAsync();
+        Assert.Empty(faults);
+    }
+}
+
+/// <summary>Sound that the page gave to the loudspeaker.</summary>
+/// <param name="Samples">Mono, from the moment the loudspeaker was opened.</param>
+/// <param name="Rate">Hz; the device's.</param>
+/// <param name="Start">When the first sample was due, on the audio clock, in seconds.</param>
+/// <param name="CutAt">When the page last asked for silence, on the same clock.</param>
+internal sealed record PlayedSound(float[] Samples, int Rate, double Start, double? CutAt)
+{
+    private const float Silence = 1e-4f;
+
+    /// <summary>The stretches of sound with less than 20 ms of silence inside: first sample and the one after the last.</summary>
+    public IReadOnlyList<(int Start, int End)> Stretches
+    {
+        get
+        {
+            List<(int Start, int End)> found = [];
+            int pause = Rate / 50;
+            for (int i = 0; i < Samples.Length; i++)
+            {
+                if (Math.Abs(Samples[i]) < Silence)
+                    continue;
+                if (found.Count > 0 && i - found[^1].End < pause)
+                    found[^1] = (found[^1].Start, i + 1);
+                else
+                    found.Add((i, i + 1));
+            }
+            return found;
+        }
+    }
+
+    /// <summary>Seconds of sound.</summary>
+    public double Seconds => Stretches.Sum(stretch => stretch.End - stretch.Start) / (double)Rate;
+
+    /// <summary>When the last sound ended, on the audio clock.</summary>
+    public double End => Start + Stretches[^1].End / (double)Rate;
+
+    /// <summary>The pitch of a pure tone, in Hz: the middle one of its periods, so that a stutter does not count.</summary>
+    public double Pitch()
+    {
+        List<double> crossings = [];
+        for (int i = 1; i < Samples.Length; i++)
+        {
+            if (Samples[i - 1] < -Silence && Samples[i] >= 0)
+                crossings.Add(i - (double)Samples[i] / (Samples[i] - Samples[i - 1]));
+        }
+        double[] periods = [.. crossings.Zip(crossings.Skip(1), (a, b) => b - a).Order()];
+        return Rate / periods[periods.Length / 2];
+    }
+}
