@@ -24,6 +24,8 @@ internal static class ChatCommand
             await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Chat, parsed.GetValue(engine))], cancel);
             EngineDescription brain = catalogue.Engines[0];
             long start = Stopwatch.GetTimestamp();
+            if (terminal.IsErrorInteractive)
+                await terminal.Error.WriteLineAsync($"Opening {brain.Model} ...");
             IChatClient client = await catalogue.OpenAsync<IChatClient>(brain.Name, cancel);
             ChatOptions options = new() { Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed), MaxOutputTokens = parsed.GetValue(tokens) };
             WrittenConversation conversation = new(client, options, parsed.GetValue(system), terminal);

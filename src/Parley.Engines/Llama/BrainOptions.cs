@@ -20,8 +20,8 @@ public sealed class BrainOptions
     /// <summary>How keys and values are kept: <c>f16</c>, <c>f32</c>, or <c>q8</c>, which takes half of f16. Default f16.</summary>
     public CacheType Cache { get; set; } = CacheType.F16;
 
-    /// <summary>Conversations that a model answers at once, 1 to 128; their tokens share each pass through the weights. Default 16.</summary>
-    [Range(1, 128)]
+    /// <summary>Conversations that a model answers at once, 1 to 64; their tokens share each pass through the weights. Default 16.</summary>
+    [Range(1, 64)]
     public int Conversations { get; set; } = 16;
 
     /// <summary>Threads of one computation, 0 to 256. Default 0: the cores that the process may use.</summary>

@@ -61,13 +61,19 @@ public static class GgufEngine
     private static GgufChatClient Open(EngineDescription description, string path, BrainOptions options, TimeProvider time, IProgress<double>? progress, CancellationToken cancel)
     {
         BrainFile file = BrainFile.Read(path);
+        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (file.Gguf.WeightBytes > available)
+        {
+            throw new ModelFileException(path, string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"has {file.Gguf.WeightBytes / 1e9:0.0} GB of weights, and this process may use {available / 1e9:0.0} GB of memory. Take a smaller model, or one of fewer bits."));
+        }
         LlamaModel model = LlamaModel.Load(path, progress, cancel);
         try
         {
             if (!model.Handle.HasDecoder || model.Handle.HasEncoder || model.Handle.IsDiffusion)
                 throw new ModelFileException(path, "holds a model that does not write text from left to right.");
             ChatTemplate template = ChatTemplate.Read(description.Name, file, model.BeginText, model.EndText, time);
-            BrainSize size = BrainSize.Of(file, options, model.CanRewind, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+            BrainSize size = BrainSize.Of(file, options, model.CanRewind, available);
             return new GgufChatClient(description, file, model, template, Schedule(description.Name, model, size, options, BatchTokens, time), size, options);
         }
         catch
@@ -80,8 +86,7 @@ public static class GgufEngine
     internal static LlamaScheduler Schedule(string engine, LlamaModel model, BrainSize size, BrainOptions options, int batchTokens, TimeProvider time)
     {
         int threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
-        int batch = Math.Max(batchTokens, options.Conversations);
-        LlamaContext context = new(model, size.CacheTokens, size.Sequences, batch, options.Conversations, threads, options.Cache);
+        LlamaContext context = new(model, size.CacheTokens, size.Sequences, batchTokens, options.Conversations, threads, options.Cache);
         return new LlamaScheduler(context, new SchedulerOptions { Engine = engine, Slots = options.Conversations, Waiting = Waiting, IdleAge = options.IdleAge }, time);
     }
 }

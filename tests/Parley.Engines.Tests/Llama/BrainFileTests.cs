@@ -38,6 +38,17 @@ public sealed class BrainFileTests : IDisposable
     }
 
     [Fact]
+    public async Task What_llama_cpp_refuses_is_told_in_its_words()
+    {
+        string path = Path.Combine(folder.FullName, "strange.gguf");
+        File.WriteAllBytes(path, Replace(File.ReadAllBytes(TinyBrain.FilePath), "blk.0.", "attn_q", "attn_z"));
+        EngineRegistration strange = GgufEngine.Register(path);
+        ModelFileException fault = await Assert.ThrowsAsync<ModelFileException>(() => strange.Open(Cancel));
+        Assert.Contains("was refused by llama.cpp", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("attn_q", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Something_else_is_no_model() => Assert.Contains("not a GGUF file", Fault(_ => Encoding.UTF8.GetBytes(new string('x', 100))).Message, StringComparison.Ordinal);
 
     [Fact]

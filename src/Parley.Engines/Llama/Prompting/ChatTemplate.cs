@@ -9,6 +9,8 @@ namespace Parley.Engines.Llama;
 /// <summary>The chat template of a model's file, and how messages are laid out by it.</summary>
 internal sealed class ChatTemplate
 {
+    private static readonly JsonSerializerOptions OneLine = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     private readonly JinjaTemplate plain, withTools;
     private readonly string engine, beginText, endText;
     private readonly TimeProvider time;
@@ -88,7 +90,7 @@ internal sealed class ChatTemplate
         {
             yield return new()
             {
-                ["role"] = MarkedText.OfTemplate("tool"), ["content"] = result.Result as string ?? JsonSerializer.Serialize(result.Result, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(object))), ["tool_call_id"] = result.CallId,
+                ["role"] = MarkedText.OfTemplate("tool"), ["content"] = result.Result as string ?? JsonSerializer.Serialize(result.Result, OneLine.GetTypeInfo(typeof(object))), ["tool_call_id"] = result.CallId,
             };
         }
         if (results.Length > 0 && message.Text.Length == 0)
@@ -117,7 +119,7 @@ internal sealed class ChatTemplate
     {
         JsonObject arguments = [];
         foreach ((string name, object? value) in call.Arguments ?? new Dictionary<string, object?>())
-            arguments[name] = JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(object)));
+            arguments[name] = JsonSerializer.SerializeToNode(value, OneLine.GetTypeInfo(typeof(object)));
         return arguments;
     }
 

@@ -43,13 +43,14 @@ internal sealed class LlamaScheduler : IDisposable
     private readonly SamplerBuffers buffers;
     private readonly Thread thread;
     private readonly ITimer aging;
-    private readonly SemaphoreSlim wake = new(0);
+    private readonly object signal = new();
     private readonly Lock gate = new();
     private readonly List<LlamaJob> submitted = []; // under the gate
     private readonly LinkedList<LlamaJob> waiting = new();
     private readonly List<LlamaJob> active = [];
     private readonly List<Row> rows = [];
     private readonly bool canRewind;
+    private bool isAwake; // under the signal
     private int inside; // jobs that have not ended, under the gate
     private int liveInBatch;
     private int places;
@@ -69,7 +70,7 @@ internal sealed class LlamaScheduler : IDisposable
         thread = new Thread(Run) { IsBackground = true, Name = $"parley {options.Engine}" };
         thread.Start();
         TimeSpan period = options.IdleAge / 2;
-        aging = time.CreateTimer(_ => wake.Release(), null, period, period);
+        aging = time.CreateTimer(_ => Wake(), null, period, period);
     }
 
     public SchedulerState State => new(running, queued, idle);
@@ -91,7 +92,7 @@ internal sealed class LlamaScheduler : IDisposable
             inside++;
             submitted.Add(job);
         }
-        wake.Release();
+        Wake();
     }
 
     /// <summary>Ends a job within the batch that is being computed; if nobody else is in it, within one operation of it.</summary>
@@ -104,7 +105,7 @@ internal sealed class LlamaScheduler : IDisposable
             if (job.IsInBatch && --liveInBatch == 0)
                 context.Abort();
         }
-        wake.Release();
+        Wake();
     }
 
     /// <summary>Ends all jobs and frees the context.</summary>
@@ -118,14 +119,14 @@ internal sealed class LlamaScheduler : IDisposable
             context.Abort();
         }
         aging.Dispose();
-        wake.Release();
+        Wake();
         thread.Join();
-        wake.Dispose();
         context.Dispose();
     }
 
     private void Run()
     {
+        LlamaLibrary.StartListening();
         while (!stopping)
         {
             Receive();
@@ -138,7 +139,7 @@ internal sealed class LlamaScheduler : IDisposable
                 Step();
             else
             {
-                wake.Wait();
+                Sleep();
                 DropAged();
             }
         }
@@ -146,6 +147,26 @@ internal sealed class LlamaScheduler : IDisposable
         Receive();
         foreach (LlamaJob job in (LlamaJob[])[.. active, .. waiting])
             Leave(job, closed);
+    }
+
+    private void Wake()
+    {
+        lock (signal)
+        {
+            isAwake = true;
+            Monitor.Pulse(signal);
+        }
+    }
+
+    /// <summary>Until somebody has called <see cref="Wake"/> since the last time.</summary>
+    private void Sleep()
+    {
+        lock (signal)
+        {
+            while (!isAwake)
+                Monitor.Wait(signal);
+            isAwake = false;
+        }
     }
 
     private void Receive()
