@@ -58,7 +58,7 @@ internal static class BrainBench
         }
         table.Write(terminal);
         terminal.Out.WriteLine(Invariant($"A guard's verdict with {report.GuardCachedTokens} tokens in the cache and {report.GuardNewTokens} new ones: {report.VerdictMs:0.0} ms; llama.cpp reads the new ones in {report.LlamaPrefillMs:0.0} ms."));
-        terminal.Out.WriteLine("llama.cpp: the same library, file and threads without this program's scheduler and choice of tokens, in turn with it; medians.");
+        terminal.Out.WriteLine("llama.cpp: the same library, file and threads without this program's scheduler and choice of tokens, in turn with it; the best run of each.");
     }
 
     private static int[] Within(int[] values, int least, int most, string option) =>

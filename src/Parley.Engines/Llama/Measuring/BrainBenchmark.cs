@@ -16,7 +16,7 @@ public sealed record BrainBenchmarkOptions
     /// <summary>Conversations at a time.</summary>
     public IReadOnlyList<int> Batches { get; init; } = [1, 4, 16];
 
-    /// <summary>Runs of each, this program and llama.cpp by turns; the median counts.</summary>
+    /// <summary>Runs of each, this program and llama.cpp by turns; the best of each counts, since other work on the machine only ever slows them.</summary>
     public int Runs { get; init; } = 3;
 
     /// <summary>Threads of both.</summary>
@@ -66,8 +66,7 @@ public static class BrainBenchmark
                 peer.Add(RunPeer(model, options, batch, cells, cancel));
                 own.Add(RunOwn(model, options, batch, cells, run, cancel));
             }
-            batches.Add(new BrainBatchSpeed(batch, Median(own.Select(speed => speed.Prefill)), Median(peer.Select(speed => speed.Prefill)),
-                Median(own.Select(speed => speed.Decode)), Median(peer.Select(speed => speed.Decode))));
+            batches.Add(new BrainBatchSpeed(batch, own.Max(speed => speed.Prefill), peer.Max(speed => speed.Prefill), own.Max(speed => speed.Decode), peer.Max(speed => speed.Decode)));
         }
         progress?.Report("guard");
         EngineMemory memory = new(model.WeightBytes, file.CacheBytesPerToken(CacheType.F16) * Cells(options.Batches.Max() * (options.Prompt + options.Answer)));
@@ -135,7 +134,7 @@ public static class BrainBenchmark
             job.Ended.Wait(cancel);
             verdicts.Add(Stopwatch.GetElapsedTime(start));
         }
-        return new GuardSpeed(GuardCached, GuardNew, TimeSpan.FromSeconds(Median(verdicts.Select(time => time.TotalSeconds))), TimeSpan.FromSeconds(Median(prefills.Select(time => time.TotalSeconds))));
+        return new GuardSpeed(GuardCached, GuardNew, verdicts.Min(), prefills.Min());
     }
 
     private static void Finish(IReadOnlyList<TimedJob> jobs, LlamaScheduler scheduler, CancellationToken cancel)
@@ -172,12 +171,6 @@ public static class BrainBenchmark
     }
 
     private static int Cells(int tokens) => (tokens + 255) / 256 * 256;
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
-    }
 
     /// <summary>Takes the likeliest token a number of times and remembers when.</summary>
     private sealed class TimedJob(IReadOnlyList<int> prompt, int count, LlamaModel model) : LlamaJob(prompt)
