@@ -8,6 +8,7 @@ Dictionary<string, Action> families = new()
     ["server"] = ServerBenchmarks.Run,
     ["spectra"] = SpectraBenchmarks.Run,
     ["whisper"] = WhisperBenchmarks.Run,
+    ["conversation"] = ConversationBenchmarks.Run,
 };
 string[] chosen = args.Length == 0 ? [.. families.Keys] : args;
 if (chosen is ["draw", string recording, string folder])

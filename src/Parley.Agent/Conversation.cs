@@ -28,6 +28,9 @@ public sealed class Conversation : IAsyncDisposable
 
     private static readonly TimeSpan Portion = TimeSpan.FromMilliseconds(100);
 
+    // An engine that does not stop when it is told to is not waited for longer; what it comes to is dropped.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private readonly Channel<Message> mailbox = Channel.CreateBounded<Message>(new BoundedChannelOptions(MaxWaitingMessages) { SingleReader = true });
     private readonly Channel<ConversationEvent> events = Channel.CreateBounded<ConversationEvent>(new BoundedChannelOptions(MaxWaitingEvents) { SingleReader = true, SingleWriter = true });
     private readonly ConversationLoop loop;
@@ -57,7 +60,7 @@ public sealed class Conversation : IAsyncDisposable
         return new Conversation(engines, options, settings, time, scheduler);
     }
 
-    /// <summary>Ends when the conversation has ended and nothing of it is at work any more. Never fails: see <see cref="ConversationEnded"/>.</summary>
+    /// <summary>Ends when the conversation has ended and nothing of it is at work any more, an engine excepted that does not stop. Never fails: see <see cref="ConversationEnded"/>.</summary>
     public Task Completion { get; }
 
     /// <summary>Hands over sound: the next samples of one stream. They are copied; the caller's memory is free on return.</summary>
@@ -131,6 +134,6 @@ public sealed class Conversation : IAsyncDisposable
         }
         context.Emit(end);
         events.Writer.TryComplete();
-        await Task.WhenAll(context.AtWork).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.WhenAll(context.AtWork).WaitAsync(Patience, context.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 }

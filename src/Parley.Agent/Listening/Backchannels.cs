@@ -7,7 +7,7 @@ internal sealed class Backchannels
 {
     private const int MaxWords = 2;
 
-    private static readonly Dictionary<string, string[]> Known = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, HashSet<string>> Known = new(StringComparer.OrdinalIgnoreCase)
     {
         ["en"] = ["uh huh", "mm hmm", "mhm", "mm", "hmm", "hm", "mmm", "yeah", "yes", "yep", "yup", "ok", "okay", "right", "sure", "i see", "got it", "aha", "ah", "oh", "uh", "um", "cool", "great", "wow"],
         ["de"] = ["mhm", "hm", "hmm", "mm", "ja", "jaja", "genau", "ok", "okay", "aha", "ach so", "achso", "ah", "oh", "stimmt", "klar", "gut", "äh", "ähm"],
@@ -25,15 +25,13 @@ internal sealed class Backchannels
         ["hi"] = ["हाँ", "हां", "हम्म", "अच्छा", "ठीक", "ठीक है", "जी"],
     };
 
-    private readonly Dictionary<string, HashSet<string>> byLanguage = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, HashSet<string>> given = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="own">Lists that replace the known ones, by BCP 47 tag.</param>
     public Backchannels(IReadOnlyDictionary<string, IReadOnlyList<string>> own)
     {
-        foreach ((string language, string[] phrases) in Known)
-            byLanguage[language] = [.. phrases];
         foreach ((string language, IReadOnlyList<string> phrases) in own)
-            byLanguage[language] = [.. phrases.Select(phrase => string.Join(' ', Words(phrase)))];
+            given[language] = [.. phrases.Select(phrase => string.Join(' ', Words(phrase)))];
     }
 
     /// <summary>True if words were said, and they are no more than a backchannel.</summary>
@@ -66,8 +64,10 @@ internal sealed class Backchannels
     private HashSet<string> List(string? language)
     {
         string tag = language ?? "en";
-        return byLanguage.TryGetValue(tag, out HashSet<string>? list) || byLanguage.TryGetValue(tag.Split('-')[0], out list) ? list : byLanguage["en"];
+        return Find(tag) ?? Find(tag.Split('-')[0]) ?? Find("en")!;
     }
+
+    private HashSet<string>? Find(string language) => given.GetValueOrDefault(language) ?? Known.GetValueOrDefault(language);
 
     /// <summary>Runs of letters and digits, in lower case; a combining mark belongs to its letter.</summary>
     private static List<string> Words(string text)

@@ -55,7 +55,7 @@ internal sealed class Listener : IDisposable
             if (Turn is not { } turn)
                 return due;
             TimeSpan noSound = lastSoundAt + (turn.IsPaused ? PauseWithoutSound : SpeechWithoutSound);
-            bool waitsForSound = !turn.IsPaused || !turn.IsDecided;
+            bool waitsForSound = !turn.IsPaused || (!turn.IsDecided && Interruptible);
             if (waitsForSound && (due is null || noSound < due))
                 due = noSound;
             if (turn is { IsDecided: true, IsTranscribing: true } && turn.PartialText.Length > 0 && (due is null || turn.DecidedAt + context.Options.TranscriptPatience < due))
@@ -112,6 +112,8 @@ internal sealed class Listener : IDisposable
             if (Turn is not { } turn)
                 return false;
             turn.End = turn.IsPaused ? turn.End : track.Heard;
+            if (responder.Phase == AgentPhase.Paused)
+                Interrupt(turn);
             CommitUnheard(turn, CommitCause.Caller);
             return true;
         }
@@ -146,11 +148,8 @@ internal sealed class Listener : IDisposable
     {
         if (resumeAt <= now)
         {
-            if (Turn is { IsTranscribing: true })
-            {
-                resumeAt = null; // its words decide
-            }
-            else
+            resumeAt = null;
+            if (responder.Phase == AgentPhase.Paused && Turn is not { IsTranscribing: true }) // else its words decide
             {
                 Drop(DiscardReason.NoWords);
                 ResumeAnswer(DiscardReason.NoWords);
@@ -184,7 +183,6 @@ internal sealed class Listener : IDisposable
             {
                 Drop(DiscardReason.NoWords);
             }
-            responder.Unhold();
             ResumeAnswer(DiscardReason.NoWords);
             return;
         }
@@ -247,7 +245,7 @@ internal sealed class Listener : IDisposable
             else if (track.Time(window.End - turn.Start) >= context.Options.MaxUtterance)
                 CutTurn(turn, window.End);
             else
-                CheckInterruption(turn, window.End);
+                CheckInterruption(turn);
         }
         else if (window.Edge == SpeechEdge.Start)
         {
@@ -401,7 +399,6 @@ internal sealed class Listener : IDisposable
         {
             bool isOver = reason != DiscardReason.NoWords || resumeAt is null;
             Drop(reason);
-            responder.Unhold();
             if (isOver)
                 ResumeAnswer(reason);
             return;
@@ -433,11 +430,11 @@ internal sealed class Listener : IDisposable
     }
 
     /// <summary>Stops the assistant as soon as speech is long enough, or says enough.</summary>
-    private void CheckInterruption(UserTurn turn, long now)
+    private void CheckInterruption(UserTurn turn)
     {
         if (!Interrupts)
             return;
-        TimeSpan speech = track.Time(now - turn.BurstStart);
+        TimeSpan speech = track.Time(track.LastVoiced - turn.BurstStart);
         TurnDetection detection = Detection!;
         switch (responder.Phase)
         {
@@ -595,6 +592,8 @@ internal sealed class Listener : IDisposable
             context.Emit(new SpeechStopped(turn.ItemId, track.Time(turn.IsPaused ? turn.End : track.Heard), turn.Prediction?.Probability));
         context.Emit(new InputDiscarded(turn.ItemId, reason, turn.Transcript?.Text.Trim() ?? turn.PartialText, turn.IsAnnounced));
         Forget();
+        if (reason == DiscardReason.Cleared)
+            ResumeAnswer(reason);
     }
 
     private void Forget()
@@ -602,6 +601,7 @@ internal sealed class Listener : IDisposable
         Turn = null;
         listening++;
         recognition.Cancel();
+        responder.Unhold();
         TakePending();
     }
 

@@ -274,7 +274,7 @@ internal sealed class Responder(ConversationContext context)
             if (current is not null)
                 Progress(current);
         }
-        if (current is { IsReleased: true } response && IsOver(response, now))
+        if (current is { } response && IsOver(response, now))
         {
             current = null;
             Finish(response);
@@ -661,7 +661,8 @@ internal sealed class Responder(ConversationContext context)
         if (response.Status == ResponseStatus.InProgress)
             response.Status = ResponseStatus.Completed;
         context.Emit(new ResponseDone(response.Snapshot()));
-        beside.Remove(response);
+        if (beside.Remove(response) && response.Playout.HasStarted)
+            context.Emit(new PlaybackStopped(response.Id));
     }
 
     /// <summary>A response comes into the open when it can be heard, so that one that is interrupted before leaves no trace.</summary>

@@ -29,7 +29,7 @@ internal sealed class Response(int number, string id, ResponseOptions options, C
     /// <summary>Clauses on their way to the voice; <see langword="null"/> for a text.</summary>
     public Channel<ClauseOrder>? Clauses { get; init; }
 
-    public Playout Playout { get; } = new(settings.Playback);
+    public Playout Playout { get; } = new(options.IsInConversation ? settings.Playback : PlaybackKind.Instant);
 
     /// <summary>What it gives, in order.</summary>
     public List<OutputItem> Output { get; } = [];

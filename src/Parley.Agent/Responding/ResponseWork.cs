@@ -95,7 +95,11 @@ internal sealed class ResponseWork(ConversationEngines engines, Func<Report, Can
     private async Task SpeakAsync(Response response, ClauseOrder clause, TextToSpeechOptions options, CancellationToken cancel)
     {
         bool isFirst = true;
-        await foreach (TextToSpeechResponseUpdate update in engines.Voice.GetStreamingAudioAsync(clause.Text, options, cancel).WithCancellation(cancel))
+        string words = SpeakableText.Of(clause.Text);
+        IAsyncEnumerable<TextToSpeechResponseUpdate> updates = words.Any(char.IsLetterOrDigit)
+            ? engines.Voice.GetStreamingAudioAsync(words, options, cancel)
+            : AsyncEnumerable.Empty<TextToSpeechResponseUpdate>();
+        await foreach (TextToSpeechResponseUpdate update in updates.WithCancellation(cancel))
         {
             foreach (DataContent content in update.Contents.OfType<DataContent>())
             {

@@ -83,7 +83,7 @@ internal sealed class Playout(PlaybackKind kind)
             return null;
         if (HasNext)
             return kind == PlaybackKind.Paced ? now + (Sent - Played(now) - (Lead - Frame)) : null;
-        return IsWhole && isPlaying ? now + (Sent - Played(now)) : null;
+        return IsWhole && isPlaying && Sent > Played(now) ? now + (Sent - Played(now)) : null;
     }
 
     // A frame is sent whole, the last one excepted.

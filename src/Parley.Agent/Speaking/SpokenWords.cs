@@ -19,11 +19,12 @@ internal static class SpokenWords
     public static IEnumerable<(int End, TimeSpan At)> Ends(string text, IReadOnlyList<WordTiming> timings, TimeSpan? length)
     {
         List<(int Start, int End)> words = Split(text);
-        if (words.Count == timings.Count)
+        bool isUnderWay = length is null && timings.Count > 0; // the times so far are those of the first words
+        if (words.Count == timings.Count || isUnderWay)
             return words.Zip(timings, (word, timing) => (word.End, timing.End));
         double[] weights = [.. words.Select(word => Weight(text.AsSpan(word.Start, word.End - word.Start)))];
         double all = weights.Sum();
-        if (timings.Count > 0 && length is not null)
+        if (timings.Count > 0)
             return words.Zip(Running(weights).Select(reached => At(timings, reached / all)), (word, at) => (word.End, at));
         double perSyllable = length is { } known ? known.TotalSeconds / all : 1 / SyllablesPerSecond;
         return words.Zip(Running(weights), (word, reached) => (word.End, TimeSpan.FromSeconds(reached * perSyllable)));

@@ -78,6 +78,9 @@ internal sealed class FakeEar(SpokenLevels levels, TimeProvider time) : ISpeechT
 
     public Exception? Fault { get; set; }
 
+    /// <summary>Never ends, and ignores that it should.</summary>
+    public bool IsStubborn { get; set; }
+
     public List<string> Heard { get; } = [];
 
     /// <summary>The languages it was told; <see langword="null"/> where it had to find out.</summary>
@@ -89,6 +92,8 @@ internal sealed class FakeEar(SpokenLevels levels, TimeProvider time) : ISpeechT
         Told.Add(options?.SpeechLanguage);
         if (Takes > TimeSpan.Zero)
             await Task.Delay(Takes, time, cancellationToken);
+        if (IsStubborn)
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, CancellationToken.None);
         if (Fault is { } fault)
             throw fault;
         string text = levels.Hear(sound.Samples);
@@ -249,7 +254,7 @@ internal sealed class FakeVoice(TimeProvider time) : ITextToSpeechClient
                 if (pieces++ == DiesAfter)
                     throw new IOException("the voice is gone");
                 await PassAsync(EachTakes, cancel);
-                float[] samples = [.. Enumerable.Range(at, Math.Min(piece, all - at)).Select(i => (i % 30_000) / 32_768f)];
+                float[] samples = [.. Enumerable.Range(at, Math.Min(piece, all - at)).Select(i => (i % 10_000) / 32_768f)];
                 TextToSpeechResponseUpdate update = new([PcmContent.FromFrame(new AudioFrame(samples, SampleRate))]);
                 if (GivesWords)
                     update.Words = [.. words.Index().Where(word => InPiece(word.Index, at, piece)).Select(word => new WordTiming(word.Item, Time(word.Index), Time(word.Index + 1)))];
