@@ -36,12 +36,27 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"{path} does not exist.", path);
-        return DecodeAsync("file", FileUrl(path), feed: null, Path.GetFileName(path), cancel);
+        return DecodeAsync("file", [], FileUrl(path), feed: null, Path.GetFileName(path), cancel);
+    }
+
+    /// <summary>As <see cref="DecodeAsync(string, CancellationToken)"/>, a part of the file. ffmpeg seeks to it, and decodes from its first sample on.</summary>
+    /// <param name="path">A file that can be sought in.</param>
+    /// <param name="start">Where the part begins; not negative.</param>
+    /// <param name="length">Of the part; less comes at the end of the file, and behind it nothing.</param>
+    /// <param name="cancel">Kills ffmpeg.</param>
+    public async IAsyncEnumerable<AudioFrame> DecodeAsync(string path, TimeSpan start, TimeSpan length, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(start, TimeSpan.Zero);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"{path} does not exist.", path);
+        string[] part = ["-ss", start.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture), "-t", length.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture)];
+        await foreach (AudioFrame frame in DecodeAsync("file", part, FileUrl(path), feed: null, name: null, cancel))
+            yield return frame;
     }
 
     /// <summary>As <see cref="DecodeAsync(string, CancellationToken)"/>, from a stream, for containers that can be read without seeking.</summary>
     public IAsyncEnumerable<AudioFrame> DecodeAsync(Stream source, CancellationToken cancel = default) =>
-        DecodeAsync("pipe", "pipe:0", (input, stop) => source.CopyToAsync(input, stop), "the stream", cancel);
+        DecodeAsync("pipe", [], "pipe:0", (input, stop) => source.CopyToAsync(input, stop), "the stream", cancel);
 
     /// <summary>Encodes mono frames of one rate; the bytes come out while frames go in. They are valid until the next ones are asked for.</summary>
     /// <exception cref="FfmpegMissingException">ffmpeg is not installed.</exception>
@@ -120,17 +135,17 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
 
     // ffmpeg hands out float WAV at the stream's own rate and channels: mixing down and resampling are ours, the same for every format.
     private async IAsyncEnumerable<AudioFrame> DecodeAsync(
-        string protocol, string url, Func<Stream, CancellationToken, Task>? feed, string name, [EnumeratorCancellation] CancellationToken cancel)
+        string protocol, IReadOnlyList<string> part, string url, Func<Stream, CancellationToken, Task>? feed, string? name, [EnumeratorCancellation] CancellationToken cancel)
     {
         ChildProgram program = new(ffmpeg,
         [
-            "-hide_banner", "-v", "error", "-protocol_whitelist", protocol, "-format_whitelist", Containers, "-i", url,
+            "-hide_banner", "-v", "error", "-protocol_whitelist", protocol, "-format_whitelist", Containers, .. part, "-i", url,
             "-map", "0:a:0", "-map_metadata", "-1", "-threads", "1", "-c:a", "pcm_f32le", "-f", "wav", "-flush_packets", "1", "pipe:1",
         ]);
         WavDecoder decoder = new();
         float[] samples = new float[4096];
         bool hasSound = false;
-        await foreach (ReadOnlySequence<byte> bytes in program.RunAsync(feed, errors => Unreadable(name, errors), cancel))
+        await foreach (ReadOnlySequence<byte> bytes in program.RunAsync(feed, errors => Unreadable(name ?? Path.GetFileName(url), errors), cancel))
         {
             foreach (ReadOnlyMemory<byte> portion in bytes)
             {
@@ -145,7 +160,7 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
                 }
             }
         }
-        if (!hasSound)
+        if (!hasSound && name is not null) // a part may lie where there is none
             throw Unreadable(name, "it holds no sound");
     }
 
