@@ -82,6 +82,7 @@ internal sealed class CommandLine
             EnginesCommand.Build(this, terminal),
             ConfigCommand.Build(this, terminal),
             KeyCommand.Build(this, terminal),
+            TrialCommand.Build(this, terminal),
             ParityCommand.Build(terminal),
             InspectCommand.Build(terminal),
             ExportCommand.Build(terminal),

@@ -18,6 +18,8 @@ internal static class Examples
         "voices" => ["parley voices", "parley voices --engine espeak --language de", "parley voices --json"],
         "engines" => ["parley engines", "parley engines --json"],
         "config" => ["parley config", "PARLEY__HTTP__PORT=9000 parley config --all", "parley config --reference"],
+        "trial" => ["parley trial new voices", "parley trial run voices", "parley trial listen voices", "parley trial verdict voices"],
+        "verdict" => ["parley trial verdict voices", "parley trial verdict --check trials/voices/run/results.json"],
         "key" or "add" => ["parley key add laptop --set auth.keys_file=keys.json", "parley key add phone --scope speech --scope read", "parley key list"],
         "parity" => ["parley parity tests/goldens", "parley parity tests/goldens/starter-voice --json"],
         "inspect" => ["parley inspect model.safetensors", "parley inspect model.pth --classes TTS.tts.configs", "parley inspect model.nemo --json"],

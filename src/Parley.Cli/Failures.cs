@@ -4,7 +4,11 @@ using Parley.Engines;
 using Parley.Graphs;
 using Parley.Models;
 using Parley.Server;
+using Parley.Text;
 using Parley.Text.Tokenizers;
+using Parley.Trials;
+using Parley.Trials.Plans;
+using Parley.Trials.Rules;
 
 namespace Parley.Cli;
 
@@ -28,6 +32,8 @@ internal static class Failures
         CheckpointException checkpoint => (Path.Exists(checkpoint.Path) ? ExitCodes.Data : ExitCodes.NoInput, checkpoint.Message),
         TokenizerException or OnnxModelException or ContextOverflowException or ChatTemplateException => (ExitCodes.Data, fault.Message),
         UnknownEngineException or UnknownVoiceException or UnsupportedLanguageException or UnsupportedOptionException => (ExitCodes.Usage, fault.Message),
+        PlanException or RuleException or SubtitleException => (ExitCodes.Data, fault.Message),
+        TrialException => (ExitCodes.Failure, fault.Message),
         ArgumentException argument => (ExitCodes.Usage, Plain(argument)),
         AudioFormatException or FfmpegException => (ExitCodes.Data, fault.Message),
         FfmpegMissingException or MissingProgramException or RemoteServerException or EngineProcessException or EngineFailedException => (ExitCodes.Unavailable, fault.Message),
@@ -39,7 +45,7 @@ internal static class Failures
     };
 
     /// <summary>The message without what .NET adds for programmers.</summary>
-    private static string Plain(ArgumentException fault)
+    public static string Plain(ArgumentException fault)
     {
         string said = fault.Message.ReplaceLineEndings("\n").Split('\n')[0];
         said = fault.ParamName is null ? said : said.Replace($" (Parameter '{fault.ParamName}')", "", StringComparison.Ordinal);

@@ -15,6 +15,9 @@ internal sealed class House(ParleyConfiguration configuration, ILoggerFactory? l
 
     public ParleyOptions Options => configuration.Options;
 
+    /// <summary>A secret by the name of its variable, from the env file or the environment.</summary>
+    public string? Secret(string variable) => configuration.Secret(variable);
+
     public Task<EngineCatalogue> AssembleAsync(CancellationToken cancel) => names.AssembleAsync(cancel);
 
     /// <summary>A catalogue of the engines asked for alone.</summary>

@@ -60,6 +60,7 @@ public static class ParleyServer
         LegacyEndpoints.Map(app);
         HealthEndpoints.Map(app);
         ServerEndpoints.Map(app);
+        TrialEndpoints.Map(app);
         PageEndpoints.Map(app);
         app.MapTelemetry();
         app.MapApiDescription();
@@ -95,5 +96,6 @@ public static class ParleyServer
         services.AddSingleton<LegacyEndpoints>();
         services.AddSingleton<HealthEndpoints>();
         services.AddSingleton<ServerEndpoints>();
+        services.AddSingleton<TrialEndpoints>();
     }
 }

@@ -11,7 +11,7 @@ internal static class VoicesCommand
         Option<string?> engine = SharedOptions.Engine("Only this engine's");
         Option<string?> language = new("--language") { Description = "Only voices of this language, as BCP 47 tag", HelpName = "TAG" };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("voices", "List the voices") { engine, language, json };
+        Command command = new("voices", "List the voices") { engine, language, json, VoicesExtractCommand.Build(terminal) };
         command.SetAction(async (parsed, cancel) =>
         {
             House house = new(line.Load(parsed));

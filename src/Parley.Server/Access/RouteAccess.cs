@@ -18,4 +18,5 @@ internal sealed record RouteAccess(string? Scope)
     public static readonly RouteAccess Transcribe = new("transcribe") { IsWork = true };
     public static readonly RouteAccess Chat = new("chat") { IsWork = true };
     public static readonly RouteAccess Metrics = new("metrics");
+    public static readonly RouteAccess Trials = new("trials");
 }

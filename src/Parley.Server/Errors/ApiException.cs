@@ -43,6 +43,9 @@ internal sealed class ApiException : Exception
     public static ApiException UnknownModel(string message, IReadOnlyList<string> models) =>
         new(StatusCodes.Status404NotFound, "not_found_error", "model_not_found", message, "model", new Dictionary<string, object> { ["models"] = models });
 
+    public static ApiException UnknownTrial(string message) =>
+        new(StatusCodes.Status404NotFound, "not_found_error", "trial_not_found", message, "name");
+
     public static ApiException UnknownRoute(string method, string path) =>
         new(StatusCodes.Status404NotFound, "not_found_error", "route_not_found", $"There is no {method} {path} here. /openapi.json lists the routes.");
 

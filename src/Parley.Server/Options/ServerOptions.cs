@@ -31,6 +31,8 @@ public sealed class ServerOptions
 
     public TelemetryOptions Telemetry { get; set; } = new();
 
+    public TrialRouteOptions Trials { get; set; } = new();
+
     /// <summary>Other names under which clients ask for models: the name they send, and the engine meant. Added to the built-in ones (<c>tts-1</c>, <c>whisper-1</c>, ...).</summary>
     public IReadOnlyDictionary<string, string> ModelAliases { get; set; } = new Dictionary<string, string>();
 
