@@ -34,6 +34,26 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Words_of_standard_input_are_lines_of_json_while_they_are_heard()
+    {
+        AudioBuffer clip = WavReader.Read(TestData.Golden("audio/third-party/jfk.wav"));
+        input = new byte[clip.Samples.Length * 2];
+        Pcm16.FromFloat(clip.Samples, input);
+
+        Assert.Equal(0, await RunAsync("hear", "-", "--stream", "--raw", "16000", "--json", "--language", "en"));
+
+        JsonElement[] lines = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        string text = lines[^1].GetProperty("text").GetString()!;
+        Assert.Equal("done", lines[^1].GetProperty("type").GetString());
+        Assert.Equal(text, string.Concat(Texts("delta")));
+        Assert.Equal(text, string.Join(' ', Texts("final")));
+        Assert.InRange(ErrorRate.OfWords("And so my fellow Americans, ask not what your country can do for you, ask what you can do for your country.", text,
+            WhisperEnglishNormalizer.Instance).Rate, 0, 0.1);
+
+        IEnumerable<string> Texts(string type) => lines.Where(line => line.GetProperty("type").GetString() == type).Select(line => line.GetProperty("text").GetString()!);
+    }
+
+    [Fact]
     public async Task Keys_are_made_listed_and_removed()
     {
         string file = In("keys.json"), set = $"auth.keys_file={file}";
@@ -135,6 +155,8 @@ public sealed class CommandTests : IDisposable
     [InlineData(ExitCodes.Usage, "Speed must be from 0.25 to 4. Found 9.", "say", "Hi.", "--speed", "9", "-o", "OUT/x.wav")]
     [InlineData(ExitCodes.Usage, "Must be one of: 'text' 'json' 'srt'", "hear", "OUT/page.wav", "--format", "doc")]
     [InlineData(ExitCodes.Usage, "What format is x.xyz to have?", "say", "Hi.", "-o", "OUT/x.xyz")]
+    [InlineData(ExitCodes.Usage, "leave --format out", "hear", "-", "--stream", "--format", "srt")]
+    [InlineData(ExitCodes.Usage, "--raw takes a rate from 4000", "hear", "-", "--raw", "16")]
     [InlineData(ExitCodes.NoInput, "is a folder", "hear", "OUT")]
     [InlineData(ExitCodes.NoInput, "is a folder", "config", "--config", "OUT")]
     [InlineData(ExitCodes.CannotCreate, "is a folder", "say", "Hi.", "-o", "OUT")]

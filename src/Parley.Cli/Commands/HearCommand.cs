@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.AI;
+using Parley.Audio;
 using Parley.Engines;
+using Parley.Models.Silero;
 using Parley.Text;
 using Spectre.Console;
 
@@ -23,8 +25,20 @@ internal static class HearCommand
         Option<string?> prompt = new("--prompt") { Description = "Words that set names and style, as if said before", HelpName = "TEXT" };
         Option<bool> words = new("--words") { Description = "Times of words, in verbose_json" };
         Option<string?> engine = SharedOptions.Engine("The recogniser");
-        Option<bool> json = new("--json") { Description = "The same as --format json" };
-        Command command = new("hear", "Write down what is said in a recording") { file, format, language, translate, prompt, words, engine, json };
+        Option<bool> json = new("--json") { Description = "The same as --format json; with --stream, a line of JSON for everything that is heard" };
+        Option<bool> stream = new("--stream") { Description = "Write words while they are spoken" };
+        Option<int?> raw = new("--raw") { Description = "The sound is 16-bit mono samples of this rate in Hz and nothing else", HelpName = "RATE" };
+        raw.Validators.Add(result =>
+        {
+            if (result.GetValue(raw) is < 4_000 or > 192_000)
+                result.AddError("--raw takes a rate from 4000 to 192000 Hz.");
+        });
+        stream.Validators.Add(result =>
+        {
+            if (result.GetValue(stream) && result.GetValue(format) is not ("text" or "json"))
+                result.AddError("--stream writes text or, with --json, lines of JSON: leave --format out.");
+        });
+        Command command = new("hear", "Write down what is said in a recording") { file, format, language, translate, prompt, words, engine, json, stream, raw };
         command.SetAction(async (parsed, cancel) =>
         {
             House house = new(line.Load(parsed));
@@ -38,7 +52,17 @@ internal static class HearCommand
             if (parsed.GetValue(words))
                 options.WithWords = true;
 
-            await using PcmStream sound = new(SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel);
+            IAsyncEnumerable<AudioFrame> frames = parsed.GetValue(raw) is { } rate
+                ? SpeechInput.ReadAsync(recording, rate, cancel).ResampleAsync(SampleRate, cancel: cancel)
+                : SoundInput.DecodeAsync(recording, SampleRate, cancel);
+            await using PcmStream sound = new(frames, cancel);
+            if (parsed.GetValue(stream))
+            {
+                using SileroModel voiceActivity = SileroModel.Open(StarterModels.Locate().Verified("silero/silero_vad.onnx"));
+                using LiveSpeechToTextClient live = new(ear, () => voiceActivity.CreateStream(SampleRate));
+                await LiveTranscript.WriteAsync(terminal, live.GetStreamingTextAsync(sound, options, cancel), asJson: wanted == "json");
+                return ExitCodes.Success;
+            }
             if (terminal.IsErrorInteractive)
                 options.RecordingLength = await SoundInput.LengthAsync(parsed.GetValue(file)!, cancel);
             SpeechToTextResponse heard = await WithProgressAsync(terminal, options.RecordingLength is not null, progress =>

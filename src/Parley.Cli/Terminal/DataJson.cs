@@ -10,6 +10,12 @@ internal static class DataJson
 {
     private static readonly CliJson Readable = new(new JsonSerializerOptions(CliJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    private static readonly CliJson OnOneLine = new(new JsonSerializerOptions(CliJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = false });
+
+    /// <summary>One value a line, for what goes on.</summary>
+    public static void WriteLine<T>(Terminal terminal, T value) =>
+        terminal.Out.WriteLine(JsonSerializer.Serialize(value, (JsonTypeInfo<T>)OnOneLine.GetTypeInfo(typeof(T))!));
+
     public static void Write<T>(Terminal terminal, T value) =>
         terminal.Out.WriteLine(JsonSerializer.Serialize(value, (JsonTypeInfo<T>)Readable.GetTypeInfo(typeof(T))!));
 }
@@ -67,6 +73,7 @@ internal sealed record BrainBenchReport(
 [JsonSerializable(typeof(SayReport))]
 [JsonSerializable(typeof(HearReport))]
 [JsonSerializable(typeof(VerboseReport))]
+[JsonSerializable(typeof(LiveLine))]
 [JsonSerializable(typeof(TalkReport))]
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(InspectReport))]
