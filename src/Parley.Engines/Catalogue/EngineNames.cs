@@ -66,6 +66,8 @@ public sealed class EngineNames(
                 ? RemoteEngine.Register(remote, settings, secret)
                 : throw new UnknownEngineException(name, $"no remote of the configuration is named '{remote}'.");
         }
+        if (After(name, GgufTurnDetector.Prefix) is { } judge)
+            return GgufTurnDetector.Register(GgufEngine.PathOf(judge, modelFolder), options.TurnThreshold, brain);
         if (After(name, GgufEngine.Prefix) is { } file)
             return GgufEngine.Register(GgufEngine.PathOf(file, modelFolder), brain);
         if (After(name, Piper) is { } piper)
@@ -95,7 +97,7 @@ public sealed class EngineNames(
     private string Hint(string name)
     {
         string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, LiveKitTurnDetector.Name, DenyListGuard.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
-        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, gguf:FILE, openai:REMOTE, smart-turn, livekit-turn, llama-guard:FILE and deny-list.";
+        return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, gguf:FILE, openai:REMOTE, smart-turn, livekit-turn, gguf-turn:FILE, llama-guard:FILE and deny-list.";
     }
 
     /// <summary>The path of a model that the user has brought; a name is a file's name and never a way out of the folder.</summary>

@@ -17,10 +17,10 @@ public sealed class EngineOptions
     /// <summary>Guards: <c>llama-guard:FILE</c>, <c>deny-list</c>. The first one watches over the brains as <c>guard.policy</c> says, and answers <c>/v1/moderations</c>.</summary>
     public IReadOnlyList<string> Guard { get; set; } = [DenyListGuard.Name];
 
-    /// <summary>Judges of whether a speaker has finished: <c>smart-turn</c>, which comes with Parley, or <c>livekit-turn</c>. Empty for silence alone.</summary>
+    /// <summary>Judges of whether a speaker has finished: <c>smart-turn</c>, which comes with Parley, <c>livekit-turn</c>, or <c>gguf-turn:FILE</c>. Empty for silence alone.</summary>
     public IReadOnlyList<string> TurnDetection { get; set; } = [SmartTurnDetector.Name];
 
-    /// <summary>From which probability on a turn detector's judgement counts as "finished", 0 to 1: lower answers sooner, higher interrupts less. Default: the detector's own, by language.</summary>
+    /// <summary>From which probability on a turn detector's judgement counts as "finished", 0 to 1: lower answers sooner, higher interrupts less. Default: the detector's own, by language; <c>gguf-turn:FILE</c> has none.</summary>
     [Range(0.0, 1.0)]
     public float? TurnThreshold { get; set; }
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Parley.Models.LiveKitTurn;
 
 /// <summary>Text as the multilingual model was trained on it: like a transcript without punctuation. livekit/agents: turn_detector/multilingual.py, normalize_text.</summary>
-internal static class LiveKitTurnText
+public static class LiveKitTurnText
 {
     /// <summary>Small letters, NFKC, no punctuation but <c>'</c> and <c>-</c>, single spaces, none at either end.</summary>
     public static string Normalise(string text)

@@ -55,13 +55,14 @@ internal sealed class ChatTemplate
     /// <param name="messages">The conversation.</param>
     /// <param name="tools">Functions that the model may call.</param>
     /// <param name="reasoning">True if a model that can think aloud does so.</param>
+    /// <param name="forAnswer">False to leave out the beginning of an answer.</param>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, or does something that is not supported; the line is quoted.</exception>
-    public MarkedText Render(IReadOnlyList<ChatMessage> messages, IReadOnlyList<AIFunctionDeclaration> tools, bool reasoning)
+    public MarkedText Render(IReadOnlyList<ChatMessage> messages, IReadOnlyList<AIFunctionDeclaration> tools, bool reasoning, bool forAnswer = true)
     {
         Dictionary<string, object?> inputs = new()
         {
             ["messages"] = messages.SelectMany(Describe).ToList(),
-            ["add_generation_prompt"] = true,
+            ["add_generation_prompt"] = forAnswer,
             ["enable_thinking"] = reasoning,
             ["bos_token"] = MarkedText.OfTemplate(beginText),
             ["eos_token"] = MarkedText.OfTemplate(endText),
