@@ -48,6 +48,7 @@ public sealed record BrainBenchmarkResult(string Model, EngineMemory Memory, int
 public static class BrainBenchmark
 {
     private const int PeerBatch = 512; // llama-bench's micro-batch
+    private const int GuardRuns = 8;
     private const int GuardCached = 136, GuardNew = 95; // Llama Guard 3 1B: its fixed beginning, its end and a spoken sentence
 
     /// <exception cref="ModelFileException">The file is no language model.</exception>
@@ -100,14 +101,16 @@ public static class BrainBenchmark
         LlamaContext context = new(model, cells, batch + 2, Math.Max(GgufEngine.BatchTokens, batch), batch, options.Threads, CacheType.F16);
         using LlamaScheduler scheduler = new(context, new SchedulerOptions { Engine = "bench", Slots = batch, Waiting = batch, IdleAge = TimeSpan.FromHours(1) }, TimeProvider.System);
         Finish([new TimedJob([1], 1, model) { KeepsCache = false }], scheduler, cancel);
-        TimedJob[] jobs = [.. Enumerable.Range(0, batch).Select(sequence => new TimedJob(RandomTokens(model, options.Prompt, 1000 * (run + 1) + sequence), options.Answer + 1, model))];
+        int[][] prompts = [.. Enumerable.Range(0, batch).Select(sequence => RandomTokens(model, options.Prompt, 1000 * (run + 1) + sequence))];
+        TimedJob[] readers = [.. prompts.Select(prompt => new TimedJob(prompt, 1, model))];
         long start = Stopwatch.GetTimestamp();
-        Finish(jobs, scheduler, cancel);
-        // Answers overlap from the moment the last one has begun to that at which the first ends.
-        long begun = jobs.Max(job => job.Times[0]), ended = jobs.Min(job => job.Times[^1]);
-        int between = jobs.Sum(job => job.Times.Count(time => time > begun && time <= ended));
-        double decode = ended > begun ? between / Stopwatch.GetElapsedTime(begun, ended).TotalSeconds : 0;
-        return (batch * options.Prompt / Stopwatch.GetElapsedTime(start, begun).TotalSeconds, decode);
+        Finish(readers, scheduler, cancel);
+        double prefill = batch * options.Prompt / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        // Each goes on where its prompt ended, which is in the cache.
+        TimedJob[] writers = [.. prompts.Zip(readers, (prompt, reader) => new TimedJob([.. prompt, reader.Last], options.Answer, model))];
+        start = Stopwatch.GetTimestamp();
+        Finish(writers, scheduler, cancel);
+        return (prefill, batch * options.Answer / Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     private static GuardSpeed MeasureGuard(LlamaModel model, BrainBenchmarkOptions options, CancellationToken cancel)
@@ -119,7 +122,7 @@ public static class BrainBenchmark
         using LlamaContext peer = new(model, 1024, 2, PeerBatch, 1, options.Threads, CacheType.F16);
         Finish([new TimedJob(prefix, 1, model) { IsPinned = true }], scheduler, cancel);
         Decode(peer, [.. prefix.Select((token, i) => (token, i, 0))], cancel);
-        for (int run = 0; run < Math.Max(5, options.Runs); run++)
+        for (int run = 0; run < GuardRuns; run++)
         {
             int[] said = RandomTokens(model, GuardNew, 50 + run);
             peer.Share(0, 1, GuardCached);
@@ -172,21 +175,22 @@ public static class BrainBenchmark
 
     private static int Cells(int tokens) => (tokens + 255) / 256 * 256;
 
-    /// <summary>Takes the likeliest token a number of times and remembers when.</summary>
+    /// <summary>Takes the likeliest token a number of times.</summary>
     private sealed class TimedJob(IReadOnlyList<int> prompt, int count, LlamaModel model) : LlamaJob(prompt)
     {
         private readonly TokenSampler sampler = new(new SamplingOptions { Temperature = 0 }, [], model.UnusedTokens);
         private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public List<long> Times { get; } = new(count);
+        private int made;
+
+        public int Last { get; private set; }
 
         public Task Ended => ended.Task;
 
         public override int? Continue(ReadOnlySpan<float> logits, SamplerBuffers buffers)
         {
-            int? token = sampler.Next(logits, buffers);
-            Times.Add(Stopwatch.GetTimestamp());
-            return Times.Count < count ? token : null;
+            Last = sampler.Next(logits, buffers)!.Value;
+            return ++made < count ? Last : null;
         }
 
         public override void End(Exception? fault)
