@@ -24,10 +24,17 @@ internal static class TestData
     /// </summary>
     public static string SharedOrSkip(string path)
     {
+        string? full = FindShared(path);
+        Assert.SkipWhen(full is null, $"Needs {path} from the wider test data: set PARLEY_TEST_DATA to a folder that has it.");
+        return full;
+    }
+
+    /// <returns>The same, or <see langword="null"/> where it is absent.</returns>
+    public static string? FindShared(string path)
+    {
         string folder = Environment.GetEnvironmentVariable("PARLEY_TEST_DATA") is { Length: > 0 } given ? given : Path.Combine(Root, "..", "shared");
         string full = Path.GetFullPath(Path.Combine(folder, path));
-        Assert.SkipUnless(Path.Exists(full), $"Needs {path} from the wider test data: set PARLEY_TEST_DATA to a folder that has it.");
-        return full;
+        return Path.Exists(full) ? full : null;
     }
 
     private static string FindRoot()

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Parley.Agent;
 using Parley.Engines;
 
 namespace Parley.Server;
@@ -18,8 +19,10 @@ public static class ParleyServer
     /// <param name="engines">The engines to serve. The caller owns them and disposes them after the server.</param>
     /// <param name="logging">Adds the places that logs go to; none by default.</param>
     /// <param name="time">Clock of limits, waits and measurements.</param>
+    /// <param name="conversations">How realtime conversations behave; <see langword="null"/> for the defaults. Disposed with the server.</param>
     /// <exception cref="ServerStartException">An option lies outside its range, or two contradict each other; the message names all of them.</exception>
-    public static WebApplication Build(ServerOptions options, EngineCatalogue engines, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null)
+    public static WebApplication Build(ServerOptions options, EngineCatalogue engines, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null,
+        ConversationSetup? conversations = null)
     {
         OptionsCheck.Check(options, engines);
         // A line must end with CR LF; lenient readers before or behind us may split requests elsewhere.
@@ -40,12 +43,15 @@ public static class ParleyServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain.Listen + options.Drain.Requests + TimeSpan.FromSeconds(1));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         AddServices(builder.Services, options, engines, time ?? TimeProvider.System);
+        builder.Services.AddSingleton(_ => conversations ?? new ConversationSetup(new ConversationOptions())); // made by a factory, so that it is disposed
         builder.Services.AddTelemetry(options.Telemetry);
         builder.Services.AddApiDescription();
 
         WebApplication app = builder.Build();
         app.UseMiddleware<RequestId>();
         app.UseMiddleware<ErrorAnswers>();
+        // The read of a pong happens also while nobody waits for a message; a client without an answer is cut.
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(20) });
         app.UseMiddleware<EdgeGuard>();
         app.UseRouting();
         app.UseMiddleware<PortGuard>();
@@ -57,6 +63,8 @@ public static class ParleyServer
         TranscriptionEndpoints.Map(app);
         ChatEndpoints.Map(app);
         ModerationEndpoints.Map(app);
+        RealtimeEndpoints.Map(app);
+        TelephonyEndpoints.Map(app);
         LegacyEndpoints.Map(app);
         HealthEndpoints.Map(app);
         ServerEndpoints.Map(app);
@@ -81,6 +89,11 @@ public static class ParleyServer
         services.AddHostedService<DrainService>();
         if (options.Auth.KeysFile is { } keys)
             services.AddSingleton(provider => new KeyRing(keys, options.Auth, time, provider.GetRequiredService<ILogger<KeyRing>>()));
+        if (options.Http.Https is { } https)
+        {
+            services.AddSingleton(provider => new CertificateKeeper(https, options.DataFolder, time, provider.GetRequiredService<ILogger<CertificateKeeper>>()));
+            services.AddHostedService(provider => provider.GetRequiredService<CertificateKeeper>());
+        }
         services.AddSingleton(provider => new BaselineFile(options.DataFolder, provider.GetRequiredService<ILogger<BaselineFile>>()));
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<ServerMeasures>();
@@ -88,6 +101,12 @@ public static class ParleyServer
         services.AddHostedService(provider => provider.GetRequiredService<Warmup>());
         services.AddSingleton<EngineDirectory>();
         services.AddSingleton<EngineWork>();
+        services.AddSingleton<ClientSecrets>();
+        services.AddSingleton<KeyCheck>();
+        services.AddSingleton<RealtimeWork>();
+        services.AddSingleton<SessionFactory>();
+        services.AddSingleton<RealtimeEndpoints>();
+        services.AddSingleton<TelephonyEndpoints>();
         services.AddSingleton<SpeechEndpoints>();
         services.AddSingleton<ModelEndpoints>();
         services.AddSingleton<ChatEndpoints>();

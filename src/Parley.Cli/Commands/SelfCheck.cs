@@ -30,7 +30,7 @@ internal static class SelfCheck
         if (catalogue.Default(EngineTask.TurnDetection) is { } detector) // silence alone does too
             rows.Add(new("turn detector", detector.Name, detector.Model, await OpenAsync(catalogue, detector, cancel), "-"));
         foreach (string other in addresses.Skip(1))
-            rows.Add(new("older routes", "-", "-", Ready, other));
+            rows.Add(new(other.StartsWith("https:", StringComparison.Ordinal) ? "https" : "older routes", "-", "-", Ready, other));
         return rows;
     }
 

@@ -21,11 +21,12 @@ internal static class UpCommand
     {
         Option<string?> listen = new("--listen") { Description = "The address to listen on; by default 127.0.0.1", HelpName = "ADDRESS" };
         Option<string?> port = new("--port", "-p") { Description = "The port; by default 8080, 0 takes a free one", HelpName = "N" };
+        Option<string?> httpsPort = new("--https-port") { Description = "The port of HTTPS; by default 8085, 0 takes a free one, off leaves it closed", HelpName = "N" };
         Option<bool> noAuth = new("--no-auth") { Description = "Ask nobody for a key, also on an address that others can reach" };
         Option<bool> legacyPorts = new("--legacy-ports") { Description = "Also open ports 8082 to 8084 with the routes of older stacks" };
         Option<bool> verbose = new("--verbose") { Description = "Log what happens, not only what goes wrong" };
         Option<bool> json = new("--json") { Description = "JSON instead of tables" };
-        Command command = new("up", "Start the server") { listen, port, noAuth, legacyPorts, verbose, json };
+        Command command = new("up", "Start the server") { listen, port, httpsPort, noAuth, legacyPorts, verbose, json };
         command.SetAction(async (parsed, cancel) =>
         {
             List<FlagSetting> flags = [];
@@ -33,6 +34,8 @@ internal static class UpCommand
                 flags.Add(new("http.listen", address, "--listen"));
             if (parsed.GetValue(port) is { } number)
                 flags.Add(new("http.port", number, "--port"));
+            if (parsed.GetValue(httpsPort) is { } secure)
+                flags.Add(secure == "off" ? new("http.https", "false", "--https-port off") : new("http.https.port", secure, "--https-port"));
             if (parsed.GetValue(noAuth))
                 flags.Add(new("auth.open", "true", "--no-auth"));
             if (parsed.GetValue(legacyPorts))
@@ -58,7 +61,8 @@ internal static class UpCommand
         Prerequisites.Check(house.Options);
         EngineCatalogue catalogue = await house.AssembleAsync(cancel);
         bool isServing = false;
-        WebApplication app = ParleyServer.Build(house.Options.Server, catalogue, logging => AddLogs(logging, level, () => isServing));
+        WebApplication app = ParleyServer.Build(
+            house.Options.Server, catalogue, logging => AddLogs(logging, level, () => isServing), time: null, new ConversationSetup(house.Options.Conversation));
         try
         {
             await ParleyServer.StartAsync(app, cancel);

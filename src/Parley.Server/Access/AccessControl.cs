@@ -1,49 +1,23 @@
-using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Parley.Server;
 
 /// <summary>Asks for a key where one is needed, and holds each key to its rates.</summary>
-internal sealed class AccessControl(RequestDelegate next, ServerOptions options, IServiceProvider services, TimeProvider time)
+internal sealed class AccessControl(RequestDelegate next, ServerOptions options, KeyCheck keys)
 {
-    private const int MaxAddresses = 10_000;
-
-    private readonly KeyRing? keys = services.GetService<KeyRing>();
-    private readonly ConcurrentDictionary<IPAddress, TokenBucket> failures = new();
-
     public async Task InvokeAsync(HttpContext context)
     {
         RouteAccess? access = context.GetEndpoint()?.Metadata.GetMetadata<RouteAccess>();
-        if (keys is null || access == RouteAccess.Everyone && !HasKey(context, out _))
+        bool hasKey = HasKey(context, out string presented);
+        if (access is { ChecksItself: true } || IsOpen(access, hasKey, presented))
         {
             await next(context);
             return;
         }
-        if (!HasKey(context, out string presented))
-        {
-            if (access is { IsListing: true } && options.Auth.PublicListing)
-            {
-                await next(context);
-                return;
-            }
+        if (!hasKey && keys.IsNeeded)
             throw ApiException.InvalidKey("This server needs an API key: send it as 'Authorization: Bearer KEY'.");
-        }
-        if (keys.Find(presented) is not var (key, allowance))
-        {
-            if (access == RouteAccess.Everyone)
-            {
-                await next(context);
-                return;
-            }
-            CountFailure(context);
-            throw ApiException.InvalidKey("The API key is not one of this server's.");
-        }
-        if (access?.Scope is { } scope && key.Scopes.Count > 0 && !key.Scopes.Contains(scope))
-            throw ApiException.Forbidden("scope_missing", $"This key may not '{scope}'; it may: {string.Join(", ", key.Scopes)}.");
-        Caller.Remember(context, key, allowance);
-        if (access is not { IsWork: true })
+        KeyAllowance? allowance = hasKey ? keys.Admit(context, presented, access) : null;
+        if (allowance is null || access is not { IsWork: true })
         {
             await next(context);
             return;
@@ -59,6 +33,11 @@ internal sealed class AccessControl(RequestDelegate next, ServerOptions options,
         }
     }
 
+    /// <summary>True for what everyone may ask. A good key is remembered there too: it shows more.</summary>
+    private bool IsOpen(RouteAccess? access, bool hasKey, string presented) =>
+        access == RouteAccess.Everyone ? !hasKey || !keys.Knows(presented)
+        : access is { IsListing: true } && options.Auth.PublicListing && !hasKey;
+
     private static bool HasKey(HttpContext context, out string key)
     {
         IHeaderDictionary headers = context.Request.Headers;
@@ -70,24 +49,8 @@ internal sealed class AccessControl(RequestDelegate next, ServerOptions options,
             if (key.Length == 0)
                 key = headers[name].ToString().Trim();
         }
+        if (key.Length == 0)
+            key = SubProtocols.Key(context.Request);
         return key.Length > 0;
-    }
-
-    /// <summary>Slows down whoever tries keys.</summary>
-    private void CountFailure(HttpContext context)
-    {
-        IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        int perMinute = options.Auth.FailuresPerMinute;
-        if (failures.Count >= MaxAddresses)
-        {
-            foreach ((IPAddress known, TokenBucket bucket) in failures)
-            {
-                if (bucket.IsFull)
-                    failures.TryRemove(known, out _);
-            }
-        }
-        TimeSpan wait = failures.GetOrAdd(address, _ => new TokenBucket(perMinute, perMinute, time)).Take();
-        if (wait > TimeSpan.Zero)
-            throw ApiException.TooMany("rate_limited", "Too many wrong keys came from this address.", wait);
     }
 }

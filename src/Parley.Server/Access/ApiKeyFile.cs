@@ -19,7 +19,7 @@ public static class ApiKeyFile
     private const int MaxFileBytes = 1 << 20;
 
     /// <summary>What a key may be allowed to do; a key without a list may do everything.</summary>
-    public static readonly IReadOnlyList<string> Scopes = ["speech", "transcribe", "chat", "read", "metrics", "trials"];
+    public static readonly IReadOnlyList<string> Scopes = ["speech", "transcribe", "chat", "realtime", "read", "metrics", "trials"];
 
     /// <summary>Makes a key and adds it to the file, which is created with mode 0600 if it is not there.</summary>
     /// <param name="path">The keys file.</param>
@@ -61,7 +61,7 @@ public static class ApiKeyFile
             FileInfo info = new(path);
             if (!info.Exists)
                 throw new ApiKeyFileException(path, "does not exist. 'parley key add NAME' makes it.");
-            if (!OperatingSystem.IsWindows() && (info.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
+            if (PrivateFile.IsOpenToOthers(path))
                 throw new ApiKeyFileException(path, $"may be read or changed by others. Run: chmod 600 {path}");
             if (info.Length > MaxFileBytes)
                 throw new ApiKeyFileException(path, $"has {info.Length} bytes; {MaxFileBytes} is the limit. Is it the right file?");
@@ -88,20 +88,9 @@ public static class ApiKeyFile
 
     private static void Write(string path, IReadOnlyList<ApiKey> keys)
     {
-        string whole = Path.GetFullPath(path), fresh = whole + ".new";
         try
         {
-            if (Path.GetDirectoryName(whole) is { } folder)
-                Directory.CreateDirectory(folder);
-            FileStreamOptions create = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (FileStream stream = new(fresh, create))
-            {
-                JsonSerializer.Serialize(stream, new ApiKeys(keys), ApiKeysJson.Default.ApiKeys);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(fresh, whole, overwrite: true);
+            PrivateFile.Write(path, stream => JsonSerializer.Serialize(stream, new ApiKeys(keys), ApiKeysJson.Default.ApiKeys));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -36,7 +36,17 @@ internal sealed class EdgeGuard(RequestDelegate next, ServerOptions options)
         if (options.Auth.KeysFile is null && request.Headers["Sec-Fetch-Site"] == "cross-site" && !options.Http.CorsOrigins.Contains(request.Headers.Origin.ToString())
             && !options.Http.CorsOrigins.Contains("*") && request.Headers["Sec-Fetch-Mode"] != "navigate")
             throw ApiException.Forbidden("origin_not_allowed", "A page of another origin may not call this server. If it should, add the origin to http.cors_origins.");
+        if (options.Auth.KeysFile is null && context.WebSockets.IsWebSocketRequest && !IsOurOrigin(request))
+            throw ApiException.Forbidden("origin_not_allowed", "A page of another origin may not open a socket to this server. If it should, add the origin to http.cors_origins.");
         return next(context);
+    }
+
+    /// <summary>Sockets know no same-origin policy: any page may open one to this machine, and on plain http it does not say that it is a stranger.</summary>
+    private bool IsOurOrigin(HttpRequest request)
+    {
+        string origin = request.Headers.Origin.ToString();
+        return origin.Length == 0 || options.Http.CorsOrigins.Contains(origin) || options.Http.CorsOrigins.Contains("*")
+            || Uri.TryCreate(origin, UriKind.Absolute, out Uri? page) && page.Authority.Equals(request.Host.ToUriComponent(), StringComparison.OrdinalIgnoreCase);
     }
 
     private static string? Fault(HttpRequest request)
@@ -49,7 +59,8 @@ internal sealed class EdgeGuard(RequestDelegate next, ServerOptions options)
             if (transfer.Count > 1 || !string.Equals(transfer, "chunked", StringComparison.OrdinalIgnoreCase))
                 return "The only Transfer-Encoding here is 'chunked'.";
         }
-        if (!Methods.Contains(request.Method))
+        // A socket over HTTP/2 begins with CONNECT (RFC 8441); every other CONNECT asks for a proxy.
+        if (!Methods.Contains(request.Method) && !request.HttpContext.WebSockets.IsWebSocketRequest)
             return $"The method '{Visible(request.Method)}' is not served.";
         foreach ((string name, StringValues values) in request.Headers)
         {

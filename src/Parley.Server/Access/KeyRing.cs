@@ -40,7 +40,20 @@ internal sealed partial class KeyRing
         ApiKey? key = id is not null && keys.TryGetValue(id, out ApiKey? known) ? known : null;
         byte[] expected = Encoding.ASCII.GetBytes(key?.Sha256 ?? new string('0', 2 * SHA256.HashSizeInBytes));
         bool same = CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(ApiKeyFile.Hash(presented)), expected);
-        if (!same || key is null || key.Expires <= time.GetUtcNow())
+        return same && key is not null ? WithAllowance(key) : null;
+    }
+
+    /// <summary>The key of an id that was learned from a good key before.</summary>
+    /// <returns><see langword="null"/> if it is no longer good.</returns>
+    public (ApiKey Key, KeyAllowance Allowance)? FindById(string id)
+    {
+        LookAtFile();
+        return keys.TryGetValue(id, out ApiKey? key) ? WithAllowance(key) : null;
+    }
+
+    private (ApiKey Key, KeyAllowance Allowance)? WithAllowance(ApiKey key)
+    {
+        if (key.Expires <= time.GetUtcNow())
             return null;
         return (key, allowances.GetOrAdd(key.Id, static (_, state) => new KeyAllowance(state.Key, state.Ring.options, state.Ring.time), (Key: key, Ring: this)));
     }

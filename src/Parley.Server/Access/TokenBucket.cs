@@ -34,6 +34,19 @@ internal sealed class TokenBucket
         }
     }
 
+    /// <summary>Whole tokens that are in it now, and the time until it is full.</summary>
+    public (int Tokens, TimeSpan UntilFull) Level
+    {
+        get
+        {
+            lock (gate)
+            {
+                double now = Math.Min(burst, tokens + time.GetElapsedTime(at).TotalMinutes * perMinute);
+                return ((int)now, TimeSpan.FromMinutes((burst - now) / perMinute));
+            }
+        }
+    }
+
     /// <summary>True if no token is missing: nothing is lost by forgetting the bucket.</summary>
     public bool IsFull
     {

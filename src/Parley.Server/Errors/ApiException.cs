@@ -31,6 +31,10 @@ internal sealed class ApiException : Exception
     public static ApiException InvalidJson(string message) =>
         new(StatusCodes.Status400BadRequest, "invalid_request_error", "invalid_json", message);
 
+    /// <summary>What came over a socket is no event.</summary>
+    public static ApiException InvalidEvent(string message) =>
+        new(StatusCodes.Status400BadRequest, "invalid_request_error", "invalid_event", message);
+
     public static ApiException BadRequest(string message) =>
         new(StatusCodes.Status400BadRequest, "invalid_request_error", "bad_request", message);
 
@@ -48,6 +52,9 @@ internal sealed class ApiException : Exception
 
     public static ApiException UnknownRoute(string method, string path) =>
         new(StatusCodes.Status404NotFound, "not_found_error", "route_not_found", $"There is no {method} {path} here. /openapi.json lists the routes.");
+
+    public static ApiException UpgradeRequired(string message) =>
+        new(StatusCodes.Status426UpgradeRequired, "invalid_request_error", "upgrade_required", message);
 
     public static ApiException MethodNotAllowed(string method, string path) =>
         new(StatusCodes.Status405MethodNotAllowed, "invalid_request_error", "method_not_allowed", $"{path} does not take {method}.");

@@ -4,6 +4,7 @@ namespace Parley.Server;
 internal sealed class Drain : IDisposable
 {
     private readonly CancellationTokenSource cut = new();
+    private readonly CancellationTokenSource stopping = new();
     private readonly Lock gate = new();
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int inFlight;
@@ -13,6 +14,9 @@ internal sealed class Drain : IDisposable
 
     /// <summary>Work units in flight.</summary>
     public int InFlight => Volatile.Read(ref inFlight);
+
+    /// <summary>Cancelled when the server is told to stop; for work that goes on until somebody ends it.</summary>
+    public CancellationToken Stopping => stopping.Token;
 
     /// <summary>Cancelled when the time of the work in flight is over.</summary>
     public CancellationToken Cut => cut.Token;
@@ -48,6 +52,7 @@ internal sealed class Drain : IDisposable
             if (inFlight == 0)
                 idle.TrySetResult();
         }
+        await stopping.CancelAsync();
         try
         {
             await idle.Task.WaitAsync(patience, time, cancel);
@@ -58,5 +63,9 @@ internal sealed class Drain : IDisposable
         }
     }
 
-    public void Dispose() => cut.Dispose();
+    public void Dispose()
+    {
+        cut.Dispose();
+        stopping.Dispose();
+    }
 }

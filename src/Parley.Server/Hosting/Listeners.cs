@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -27,6 +28,8 @@ internal enum Listener
 /// <summary>The ports of the server.</summary>
 internal static class Listeners
 {
+    private const int DefaultHttpsPort = 8085;
+
     private static readonly object Mark = new();
 
     public static void Configure(KestrelServerOptions kestrel, ServerOptions options)
@@ -41,11 +44,17 @@ internal static class Listeners
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
 
         Listen(options.Http.Port, Listener.Main);
-        if (options.Http.LegacyPorts is not { } legacy)
-            return;
-        Listen(legacy.Speech, Listener.LegacySpeech);
-        Listen(legacy.Transcription, Listener.LegacyTranscription);
-        Listen(legacy.SecondTranscription, Listener.LegacyTranscription);
+        if (options.Http.LegacyPorts is { } legacy)
+        {
+            Listen(legacy.Speech, Listener.LegacySpeech);
+            Listen(legacy.Transcription, Listener.LegacyTranscription);
+            Listen(legacy.SecondTranscription, Listener.LegacyTranscription);
+        }
+        if (options.Http.Https is { } https)
+        {
+            CertificateKeeper certificate = kestrel.ApplicationServices.GetRequiredService<CertificateKeeper>();
+            kestrel.Listen(options.Http.Listen, HttpsPort(options.Http, https), listen => listen.UseHttps(tls => tls.ServerCertificateSelector = (_, _) => certificate.Current));
+        }
 
         void Listen(int port, Listener listener) => kestrel.Listen(options.Http.Listen, port, listen => listen.Use(next => connection =>
         {
@@ -53,6 +62,8 @@ internal static class Listeners
             return next(connection);
         }));
     }
+
+    private static int HttpsPort(HttpOptions http, HttpsOptions https) => https.Port ?? (http.Port == 0 ? 0 : DefaultHttpsPort);
 
     /// <summary>True if a request may have this route by the port it came in by: the old ports serve their few routes, the main one all.</summary>
     public static bool Serves(HttpContext context) => Of(context) switch
@@ -93,6 +104,8 @@ internal static class Listeners
         List<int> ports = [http.Port];
         if (http.LegacyPorts is { } legacy)
             ports.AddRange([legacy.Speech, legacy.Transcription, legacy.SecondTranscription]);
+        if (http.Https is { } https)
+            ports.Add(HttpsPort(http, https));
         // Kestrel names the address only in its message; trying each port again tells which it is.
         int taken = ports.Find(port => !IsFree(http.Listen, port));
         return $"Port {(taken == 0 ? http.Port : taken)} on {http.Listen}";

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Microsoft.Extensions.Options;
 
 namespace Parley.Server;
 
@@ -12,6 +13,10 @@ public sealed class HttpOptions
     /// <summary>TCP port, 0 to 65535; 0 takes a free one. Default 8080.</summary>
     [Range(0, 65535)]
     public int Port { get; set; } = 8080;
+
+    /// <summary>HTTPS on a second port; <see langword="false"/> leaves it closed. Default on.</summary>
+    [ValidateObjectMembers]
+    public HttpsOptions? Https { get; set; } = new();
 
     /// <summary>The ports of older stacks, each with its few routes; <see langword="null"/> (default) opens none.</summary>
     public LegacyPorts? LegacyPorts { get; set; }

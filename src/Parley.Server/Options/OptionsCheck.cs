@@ -31,6 +31,8 @@ internal static class OptionsCheck
                 throw new ServerStartException(fault.Message, ServerStartException.NoPermission, fault);
             }
         }
+        if (options.Http.Https is { } https && https.CertificateFile is null != https.KeyFile is null)
+            faults.Add("http.https.certificate_file and http.https.key_file belong together: set both, or neither for a self-signed certificate.");
         foreach (string origin in options.Http.CorsOrigins.Where(origin => origin != "*" && !IsOrigin(origin)))
             faults.Add($"http.cors_origins: '{origin}' is not an origin. Write scheme://host or scheme://host:port.");
         foreach (string name in options.Health.Required.Where(name => !engines.TryFind(name, out _)))

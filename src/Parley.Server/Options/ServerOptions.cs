@@ -24,6 +24,9 @@ public sealed class ServerOptions
     public SpeechRouteOptions Speech { get; set; } = new();
 
     [ValidateObjectMembers]
+    public RealtimeOptions Realtime { get; set; } = new();
+
+    [ValidateObjectMembers]
     public DrainOptions Drain { get; set; } = new();
 
     [ValidateObjectMembers]

@@ -41,6 +41,20 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
     /// <exception cref="ApiException">404: no such engine, or none at all for this task.</exception>
     public EngineDescription Find(EngineTask task, string? model) => FindNamed(task, model) ?? Default(task);
 
+    /// <summary>The engine that a name means, or <see langword="null"/>: clients of realtime sessions send cloud names that mean none of ours.</summary>
+    public EngineDescription? Named(EngineTask task, string? model)
+    {
+        if (string.IsNullOrWhiteSpace(model))
+            return null;
+        string name = options.ModelAliases.GetValueOrDefault(model, model);
+        return Of(task).FirstOrDefault(engine => engine.Name == name)
+            ?? Of(task).FirstOrDefault(engine => engine.Name.Equals(Bare(name), StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>The engine that a name means; the default one for every other name.</summary>
+    /// <exception cref="ApiException">404: there is no engine for this task at all.</exception>
+    public EngineDescription NamedOrDefault(EngineTask task, string? model) => Named(task, model) ?? Default(task);
+
     /// <summary>The engine and voice for a speech request. A concrete model confines the choice; with an alias or none, voice and language choose the engine.</summary>
     /// <param name="model">Model name or alias; may be <see langword="null"/>.</param>
     /// <param name="voice">Voice name; <see langword="null"/> for the default.</param>
@@ -78,10 +92,8 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
     {
         if (string.IsNullOrWhiteSpace(model))
             return null;
-        string name = options.ModelAliases.TryGetValue(model, out string? target) ? target : model;
-        string bare = name[(name.LastIndexOf('/') + 1)..];
-        EngineDescription? engine = Of(task).FirstOrDefault(engine => engine.Name == name)
-            ?? Of(task).FirstOrDefault(engine => engine.Name.Equals(bare, StringComparison.OrdinalIgnoreCase));
+        EngineDescription? engine = Named(task, model);
+        string name = options.ModelAliases.GetValueOrDefault(model, model), bare = Bare(name);
         if (engine is not null || CloudModels[task].Contains(bare, StringComparer.OrdinalIgnoreCase))
             return engine;
         List<string> known = [.. Of(task).Select(candidate => candidate.Name)];
@@ -89,6 +101,8 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
         string near = Nearest.Of(bare, known) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         throw ApiException.UnknownModel($"There is no model '{RequestField.Shorten(model)}' for this.{other}{near} Available: {string.Join(", ", known)}.", known);
     }
+
+    private static string Bare(string name) => name[(name.LastIndexOf('/') + 1)..];
 
     private static (EngineDescription Engine, Voice? Voice)? Match(IEnumerable<EngineDescription> engines, string voice)
     {

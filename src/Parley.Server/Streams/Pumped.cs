@@ -11,15 +11,25 @@ internal sealed class Pumped<T> : IAsyncDisposable
     // Small: it decouples, it does not store. A reader that is slow slows the source.
     private const int Capacity = 16;
 
-    private readonly Channel<T> items = Channel.CreateBounded<T>(new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<T> items;
     private readonly CancellationTokenSource stop;
     private readonly Task driving;
 
     public Pumped(Func<CancellationToken, IAsyncEnumerable<T>> source, CancellationToken cancel)
+        : this(source, Channel.CreateBounded<T>(new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true }), cancel)
     {
+    }
+
+    private Pumped(Func<CancellationToken, IAsyncEnumerable<T>> source, Channel<T> items, CancellationToken cancel)
+    {
+        this.items = items;
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         driving = DriveAsync(source);
     }
+
+    /// <summary>A stream that runs to its end whether it is read or not; for sources that hold something others wait for, and end by themselves.</summary>
+    public static Pumped<T> Ahead(Func<CancellationToken, IAsyncEnumerable<T>> source, CancellationToken cancel) =>
+        new(source, Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true }), cancel);
 
     /// <summary>Waits for the first item, the end or a failure of the stream, but no longer than <paramref name="patience"/>.</summary>
     /// <exception cref="Exception">What the stream failed with, if it failed before its first item.</exception>

@@ -8,6 +8,13 @@ internal sealed class ScriptedBrain(params string[] script) : IChatClient
 {
     public Func<int, CancellationToken, Task> BeforeWord { get; init; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>One that says sixty words (six seconds of a <see cref="ToneSpeaker"/>), and the last one when it is let.</summary>
+    public static ScriptedBrain Held(out TaskCompletionSource rest)
+    {
+        TaskCompletionSource held = rest = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new([.. Enumerable.Range(0, 60).Select(i => $"word{i}"), "end."]) { BeforeWord = (word, cancel) => word < 60 ? Task.CompletedTask : held.Task.WaitAsync(cancel) };
+    }
+
     public int? BreaksAt { get; init; }
 
     public List<(IReadOnlyList<ChatMessage> Messages, ChatOptions? Options)> Asked { get; } = [];

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.AI;
+using Parley.Agent;
 using Parley.Audio;
 using Parley.Engines;
 
@@ -40,25 +42,32 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static Task<TestServer> StartAsync(ServerOptions options, params IEnumerable<EngineRegistration> engines) => StartAsync(options, TimeProvider.System, engines);
 
+    public static Task<TestServer> StartAsync(ServerOptions options, TimeProvider time, params IEnumerable<EngineRegistration> engines) => StartAsync(options, time, conversations: null, engines);
+
     /// <summary>A server whose engines have done their first work, well or not.</summary>
-    public static async Task<TestServer> StartAsync(ServerOptions options, TimeProvider time, params IEnumerable<EngineRegistration> engines)
+    public static async Task<TestServer> StartAsync(ServerOptions options, TimeProvider time, ConversationSetup? conversations, params IEnumerable<EngineRegistration> engines)
     {
-        TestServer server = await StartColdAsync(options, time, engines);
+        TestServer server = await StartColdAsync(options, time, conversations, engines);
         await server.WarmAsync();
         return server;
     }
 
     /// <summary>A server that has just begun to load its engines.</summary>
-    public static Task<TestServer> StartColdAsync(params IEnumerable<EngineRegistration> engines) => StartColdAsync(new ServerOptions(), TimeProvider.System, engines);
+    public static Task<TestServer> StartColdAsync(params IEnumerable<EngineRegistration> engines) => StartColdAsync(new ServerOptions(), TimeProvider.System, conversations: null, engines);
 
-    private static async Task<TestServer> StartColdAsync(ServerOptions options, TimeProvider time, IEnumerable<EngineRegistration> engines)
+    private static async Task<TestServer> StartColdAsync(ServerOptions options, TimeProvider time, ConversationSetup? conversations, IEnumerable<EngineRegistration> engines)
     {
         options.Http.Port = 0;
         EngineCatalogue catalogue = new(engines);
-        WebApplication app = ParleyServer.Build(options, catalogue, logging: null, time);
+        WebApplication app = ParleyServer.Build(options, catalogue, logging: null, time, conversations);
         await ParleyServer.StartAsync(app);
         return new TestServer(app, catalogue);
     }
+
+    /// <summary>A server for conversations: what is loud is speech, which is heard as the ear's script says.</summary>
+    public static Task<TestServer> TalkingAsync(ScriptedEar? ear = null, IChatClient? brain = null, ToneSpeaker? speaker = null, ServerOptions? options = null, ConversationOptions? conversation = null, TimeProvider? time = null) =>
+        StartAsync(options ?? new ServerOptions(), time ?? TimeProvider.System, new ConversationSetup(conversation ?? new ConversationOptions(), () => new LoudnessDetector()),
+            Speaker(speaker ?? new ToneSpeaker()), Ear(ear ?? new ScriptedEar("Good morning.")), Brain(brain ?? new ScriptedBrain("Fine", "thanks.")));
 
     /// <summary>Waits until the required engines have been tried once, well or not.</summary>
     public Task WarmAsync() => Service<Warmup>().ExecuteTask ?? Task.CompletedTask;
@@ -102,7 +111,7 @@ internal sealed class TestServer : IAsyncDisposable
         _ => Task.FromResult<IDisposable>(ear));
 
     /// <summary>A model that answers.</summary>
-    public static EngineRegistration Brain(ScriptedBrain brain, string name = "parrot") => new(
+    public static EngineRegistration Brain(IChatClient brain, string name = "parrot") => new(
         new EngineDescription { Name = name, Task = EngineTask.Chat, Description = "Says its script.", Model = name, CanStream = true, Slots = 2, Honours = ["Tools", "ResponseFormat"] },
         _ => Task.FromResult<IDisposable>(brain));
 
