@@ -47,6 +47,9 @@ public sealed class ConversationOptions
     /// <summary>True to start the answer on what is probably the last word, before the turn is over; thrown away if the caller goes on. Default true.</summary>
     public bool PreemptiveAnswer { get; set; } = true;
 
+    /// <summary>True to recognise a turn while it goes on, so that its words are seen as they come and two of them can interrupt; takes the ear's time. Default true.</summary>
+    public bool PartialTranscripts { get; set; } = true;
+
     /// <summary>The words of a turn are waited for so long after it is over, if some are known already. 100 ms to 10 s; default 800 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:00:10")]
     public TimeSpan TranscriptPatience { get; set; } = TimeSpan.FromMilliseconds(800);

@@ -19,7 +19,7 @@ public static class RecordedConversation
         ConversationEngines engines, ConversationOptions options, IAsyncEnumerable<AudioFrame> heard, TimeProvider? time = null, CancellationToken cancel = default)
     {
         ConversationSettings settings = ConversationSettings.From(options);
-        settings = settings with { Playback = PlaybackKind.Instant, TurnDetection = settings.TurnDetection! with { InterruptResponse = false } };
+        settings = settings with { Playback = PlaybackKind.Instant, PartialTranscripts = false, TurnDetection = settings.TurnDetection! with { InterruptResponse = false } };
         return HoldAsync(Conversation.Start(engines, options, settings, time), heard, cancel);
     }
 

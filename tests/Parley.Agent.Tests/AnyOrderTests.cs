@@ -28,6 +28,7 @@ public class AnyOrderTests
         dialogue.Voice.FirstTakes = TimeSpan.FromMilliseconds(40 * script.Speeds[3]);
         dialogue.Voice.EachTakes = TimeSpan.FromMilliseconds(9 * script.Speeds[4]);
         dialogue.Voice.IsStubborn = script.Speeds[5] > 10;
+        dialogue.Options.PartialTranscripts = script.Speeds[1] % 2 == 0;
         dialogue.Detector.Takes = TimeSpan.FromMilliseconds(30 * script.Speeds[3]);
         dialogue.Detector.Thinks.AddRange([0.1f, 0.9f, null, 0.8f]);
         dialogue.Brain.Says("One two three ", "four five six, seven eight. ", "Nine ten eleven twelve thirteen.");

@@ -43,6 +43,9 @@ internal sealed class InputTrack
     /// <summary>Behind the last window that was speech.</summary>
     public long LastVoiced { get; private set; }
 
+    /// <summary>The samples of the last window.</summary>
+    public ReadOnlySpan<float> Window => window;
+
     /// <summary>Sound before this may be forgotten.</summary>
     public long NeededFrom { get; set; }
 

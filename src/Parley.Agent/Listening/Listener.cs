@@ -189,6 +189,23 @@ internal sealed class Listener : IDisposable
         OnWords(turn, heard.Transcript!);
     }
 
+    public void OnUnderstood(TurnUnderstood understood)
+    {
+        UserTurn turn = understood.Turn;
+        turn.IsUnderstanding = false;
+        if (turn != Turn)
+            return;
+        if (understood.Fault is { } fault)
+            context.Emit(new EngineFailed(new(ConversationStage.Ear, fault.Message, fault)));
+        (turn.Committed, turn.Tentative) = (understood.Committed, understood.Tentative);
+        if (!turn.IsPaused)
+            CheckInterruption(turn);
+        if (turn != Turn || !turn.IsAnnounced || understood.Fault is not null)
+            return;
+        context.Emit(new TranscriptPartial(turn.ItemId, turn.Committed[turn.Told..], turn.Committed, turn.Tentative));
+        turn.Told = turn.Committed.Length;
+    }
+
     public void OnJudged(TurnJudged judged)
     {
         if (judged.Listening != listening || Turn is not { IsJudging: true } turn)
@@ -223,7 +240,7 @@ internal sealed class Listener : IDisposable
         string id = entry.Item.Id;
         CancellationToken cancel = whole.Token;
         SpeechToTextOptions options = EarOptions(sound.Duration);
-        context.Run(() => RecogniseAsync(sound, options, (transcript, fault) => new ItemTranscribed(id, transcript, fault), cancel));
+        context.Run(() => RecogniseAsync(sound, options, (transcript, fault) => new ItemTranscribed(id, transcript, fault), Task.CompletedTask, cancel));
     }
 
     private void OnWindow(VoiceWindow window)
@@ -233,6 +250,8 @@ internal sealed class Listener : IDisposable
             KeepManualInput();
             return;
         }
+        if (Turn is { } soFar)
+            HearAlong(soFar);
         if (Turn is not { } turn)
         {
             if (window.Edge == SpeechEdge.Start)
@@ -318,11 +337,53 @@ internal sealed class Listener : IDisposable
         turn.IsTranscribing = true;
         AudioBuffer sound = new(track.Copy(PaddedStart(turn), turn.End + track.Samples(TailPadding)), track.SampleRate);
         SpeechToTextOptions options = EarOptions(track.Time(turn.End - turn.Start));
-        context.Run(() => RecogniseAsync(sound, options, (transcript, fault) => new TurnTranscribed(run, transcript, fault), cancel));
+        context.Run(() => RecogniseAsync(sound, options, (transcript, fault) => new TurnTranscribed(run, transcript, fault), turn.Understanding, cancel));
     }
 
-    private async Task RecogniseAsync(AudioBuffer sound, SpeechToTextOptions options, Func<Transcript?, Exception?, Report> report, CancellationToken cancel)
+    /// <summary>Recognises a turn while it goes on: one recognition at a time, and none beside the one that ends it.</summary>
+    private void HearAlong(UserTurn turn)
     {
+        if (!context.Settings.PartialTranscripts)
+            return;
+        if (turn.Live is null)
+        {
+            turn.Live = new LiveUtterance(context.Engines.Ear, EarOptions(TimeSpan.Zero));
+            turn.Live.Append(track.Copy(PaddedStart(turn), track.Heard));
+        }
+        else
+        {
+            turn.Live.Append(track.Window);
+        }
+        if (turn.IsPaused || turn.IsUnderstanding || !turn.Live.IsDue)
+            return;
+        turn.IsUnderstanding = true;
+        if (recognition.IsCancellationRequested)
+            recognition = new CancellationTokenSource();
+        CancellationToken cancel = recognition.Token, over = whole.Token;
+        turn.Understanding = context.Run(() => UnderstandAsync(turn, cancel, over));
+    }
+
+    private async Task UnderstandAsync(UserTurn turn, CancellationToken cancel, CancellationToken over)
+    {
+        Exception? failure = null;
+        try
+        {
+            await turn.Live!.UpdateAsync(cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // the turn pauses: another recognition takes its place
+        }
+        catch (Exception fault) // an engine may throw anything; the conversation outlives it and reports it
+        {
+            failure = fault;
+        }
+        await context.ReportAsync(new TurnUnderstood(turn, turn.Live!.Committed, turn.Live.Tentative, failure), over);
+    }
+
+    private async Task RecogniseAsync(AudioBuffer sound, SpeechToTextOptions options, Func<Transcript?, Exception?, Report> report, Task before, CancellationToken cancel)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext); // it was told to stop
         Report result;
         try
         {

@@ -36,6 +36,18 @@ internal sealed class UserTurn(string itemId, long start)
 
     public string PartialText => (Committed + Tentative).Trim();
 
+    /// <summary>Recognises it while it goes on; <see langword="null"/> where nobody asks for that.</summary>
+    public LiveUtterance? Live { get; set; }
+
+    /// <summary>That is at work.</summary>
+    public bool IsUnderstanding { get; set; }
+
+    /// <summary>That work, or the last of it.</summary>
+    public Task Understanding { get; set; } = Task.CompletedTask;
+
+    /// <summary>How much of <see cref="Committed"/> was told.</summary>
+    public int Told { get; set; }
+
     /// <summary>The turn detector is at work on it.</summary>
     public bool IsJudging { get; set; }
 

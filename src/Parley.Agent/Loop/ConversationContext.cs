@@ -49,11 +49,12 @@ internal sealed class ConversationContext(
     public ValueTask ReportAsync(Report report, CancellationToken cancel) => mailbox.WriteAsync(new Message(report), cancel);
 
     /// <summary>Starts work outside the loop. It must end when what it belongs to is stopped, and report its faults.</summary>
-    public void Run(Func<Task> work)
+    public Task Run(Func<Task> work)
     {
         Task task = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
         atWork.TryAdd(task, true);
         _ = ForgetAsync(task);
+        return task;
     }
 
     private async Task ForgetAsync(Task task)

@@ -116,6 +116,9 @@ internal sealed class ConversationLoop : IDisposable
             case TurnTranscribed heard:
                 listener.OnTranscribed(heard);
                 break;
+            case TurnUnderstood understood:
+                listener.OnUnderstood(understood);
+                break;
             case TurnJudged judged:
                 listener.OnJudged(judged);
                 break;

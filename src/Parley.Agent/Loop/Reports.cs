@@ -10,6 +10,9 @@ internal abstract record Report;
 /// <summary>The ear has heard a turn up to a pause.</summary>
 internal sealed record TurnTranscribed(int Listening, Transcript? Transcript, Exception? Fault) : Report;
 
+/// <summary>The ear has heard a turn so far, while it goes on.</summary>
+internal sealed record TurnUnderstood(UserTurn Turn, string Committed, string Tentative, Exception? Fault) : Report;
+
 /// <summary>The ear has heard an item.</summary>
 internal sealed record ItemTranscribed(string ItemId, Transcript? Transcript, Exception? Fault) : Report;
 

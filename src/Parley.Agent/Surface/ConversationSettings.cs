@@ -51,6 +51,9 @@ public sealed record ConversationSettings
     /// <summary>Words that set style and spelling of the transcript.</summary>
     public string? TranscriptionPrompt { get; init; }
 
+    /// <summary>True to recognise a turn while it goes on: its words are told as they come (<see cref="TranscriptPartial"/>), and two of them can interrupt.</summary>
+    public bool PartialTranscripts { get; init; }
+
     /// <summary>How turns of the user are found; <see langword="null"/>: the caller commits them.</summary>
     public TurnDetection? TurnDetection { get; init; } = new();
 
@@ -73,6 +76,7 @@ public sealed record ConversationSettings
     {
         Instructions = options.Instructions,
         Language = options.Language,
+        PartialTranscripts = options.PartialTranscripts,
         TurnDetection = TurnDetection.From(options),
     };
 

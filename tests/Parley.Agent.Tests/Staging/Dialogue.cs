@@ -33,7 +33,7 @@ internal sealed class Dialogue : IDisposable
 
     public FakeTurnDetector Detector { get; }
 
-    public ConversationOptions Options { get; } = new() { Instructions = "", InterruptionWarmUp = TimeSpan.Zero, ToolFiller = "" };
+    public ConversationOptions Options { get; } = new() { Instructions = "", InterruptionWarmUp = TimeSpan.Zero, ToolFiller = "", PartialTranscripts = false };
 
     /// <summary>Changes the settings before the conversation begins.</summary>
     public Func<ConversationSettings, ConversationSettings> With { get; set; } = settings => settings;

@@ -81,6 +81,11 @@ internal sealed class FakeEar(SpokenLevels levels, TimeProvider time) : ISpeechT
     /// <summary>Never ends, and ignores that it should.</summary>
     public bool IsStubborn { get; set; }
 
+    public int Running { get; private set; }
+
+    /// <summary>The most calls at once.</summary>
+    public int MostRunning { get; private set; }
+
     public List<string> Heard { get; } = [];
 
     /// <summary>The languages it was told; <see langword="null"/> where it had to find out.</summary>
@@ -88,7 +93,30 @@ internal sealed class FakeEar(SpokenLevels levels, TimeProvider time) : ISpeechT
 
     public async Task<SpeechToTextResponse> GetTextAsync(Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
     {
-        AudioBuffer sound = WavReader.Read(audioSpeechStream);
+        AudioBuffer sound = options?.SpeechSampleRate is { } rate ? ReadRaw(audioSpeechStream, rate) : WavReader.Read(audioSpeechStream);
+        Running++;
+        MostRunning = Math.Max(MostRunning, Running);
+        try
+        {
+            return await HearAsync(sound, options, cancellationToken);
+        }
+        finally
+        {
+            Running--;
+        }
+    }
+
+    private static AudioBuffer ReadRaw(Stream stream, int rate)
+    {
+        using MemoryStream bytes = new();
+        stream.CopyTo(bytes);
+        float[] samples = new float[bytes.Length / 2];
+        Pcm16.ToFloat(bytes.ToArray(), samples);
+        return new AudioBuffer(samples, rate);
+    }
+
+    private async Task<SpeechToTextResponse> HearAsync(AudioBuffer sound, SpeechToTextOptions? options, CancellationToken cancellationToken)
+    {
         Told.Add(options?.SpeechLanguage);
         if (Takes > TimeSpan.Zero)
             await Task.Delay(Takes, time, cancellationToken);
