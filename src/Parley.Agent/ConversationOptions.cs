@@ -50,9 +50,9 @@ public sealed class ConversationOptions
     /// <summary>True to recognise a turn while it goes on, so that its words are seen as they come and two of them can interrupt; takes the ear's time. Default true.</summary>
     public bool PartialTranscripts { get; set; } = true;
 
-    /// <summary>The words of a turn are waited for so long after it is over, if some are known already. 100 ms to 10 s; default 800 ms.</summary>
+    /// <summary>The words of a turn are waited for so long after it is over, if some are known already; then those are taken, and the last ones may be missing. 100 ms to 10 s; default 3 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:00:10")]
-    public TimeSpan TranscriptPatience { get; set; } = TimeSpan.FromMilliseconds(800);
+    public TimeSpan TranscriptPatience { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>BCP 47 tag of what the caller speaks. Default: found out in the first turn with two seconds of speech, and kept.</summary>
     public string? Language { get; set; }

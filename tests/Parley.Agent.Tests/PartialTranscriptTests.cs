@@ -33,6 +33,18 @@ public sealed class PartialTranscriptTests : IDisposable
     }
 
     [Fact]
+    public void A_final_transcript_that_does_not_come_is_replaced_by_what_is_known()
+    {
+        dialogue.Options.TranscriptPatience = TimeSpan.FromSeconds(0.5);
+        dialogue.Ear.Takes = TimeSpan.FromSeconds(1.7);
+
+        dialogue.Say("one two three four five six seven eight nine ten", 6).Until<TurnMeasured>();
+
+        Assert.Equal(0.5 + 0.5, dialogue.One<TurnMeasured>().Waterfall.Transcript!.Value.TotalSeconds, 0.07);
+        Assert.StartsWith("one two three", dialogue.One<TurnMeasured>().Heard, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Words_that_are_understood_stop_a_paused_answer_for_good()
     {
         dialogue.Brain.Says("One two three four five six seven eight nine ten. Eleven twelve thirteen fourteen fifteen.");
