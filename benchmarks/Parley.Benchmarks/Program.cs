@@ -7,7 +7,6 @@ Dictionary<string, Action> families = new()
     ["audio"] = AudioBenchmarks.Run,
     ["server"] = ServerBenchmarks.Run,
     ["spectra"] = SpectraBenchmarks.Run,
-    ["whisper"] = WhisperBenchmarks.Run,
     ["conversation"] = ConversationBenchmarks.Run,
     ["realtime"] = RealtimeBenchmarks.Run,
 };

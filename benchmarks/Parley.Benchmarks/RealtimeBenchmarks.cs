@@ -26,7 +26,7 @@ internal static class RealtimeBenchmarks
     private static async Task RunAsync()
     {
         StarterModels models = StarterModels.Locate();
-        await using EngineCatalogue engines = new([StarterEngines.Hibari(models), WhisperEngine.Starter(models), EchoChatClient.Registration, SmartTurnDetector.Register(models)]);
+        await using EngineCatalogue engines = new([StarterEngines.Hibari(models), WhisperEngine.Starter(models, Path.Combine(Path.GetTempPath(), "parley-compiled")), EchoChatClient.Registration, SmartTurnDetector.Register(models)]);
         ServerOptions options = new() { Http = { Port = 0, Https = null } };
         options.Realtime.MaxSessions = Sessions + Warm;
         await using WebApplication app = ParleyServer.Build(options, engines, conversations: new ConversationSetup(new ConversationOptions()));

@@ -8,7 +8,8 @@ namespace Parley.Cli.Commands;
 /// <summary><c>bench</c>: how fast a model is here, beside what the machine can do at best.</summary>
 internal static class BenchCommand
 {
-    public static Command Build(Terminal terminal) => new("bench", "Measure a model beside the machine's limits") { BuildVoxtral(terminal), BrainBench.Build(terminal) };
+    public static Command Build(Terminal terminal) =>
+        new("bench", "Measure a model beside the machine's limits") { BuildVoxtral(terminal), BrainBench.Build(terminal), WhisperBench.Build(terminal) };
 
     private static Command BuildVoxtral(Terminal terminal)
     {

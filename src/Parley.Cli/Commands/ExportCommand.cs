@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Parley.Graphs;
 using Parley.Models.Voxtral;
+using Parley.Models.Whisper;
 
 namespace Parley.Cli.Commands;
 
@@ -9,14 +10,17 @@ internal static class ExportCommand
 {
     public static Command Build(Terminal terminal)
     {
-        Argument<string> model = new("MODEL") { Description = "The published folder of a model that is compiled here: Voxtral-4B-TTS" };
+        Argument<string> model = new("MODEL") { Description = "The published folder of a model that is compiled here: Voxtral-4B-TTS; or any form of a Whisper" };
         Option<string> output = new("--output", "-o") { Description = "Where the files go", HelpName = "FOLDER", Required = true };
         Option<string> precision = new("--precision") { Description = $"{string.Join(", ", Precision.All)}", DefaultValueFactory = _ => "f32" };
         Command command = new("export", "Write a model's graphs as ONNX files for other tools") { model, output, precision };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
-            IEnumerable<string> files = Voxtral.Export(
-                new VoxtralFolder(parsed.GetValue(model)!), Precision.Parse(parsed.GetValue(precision)!), parsed.GetValue(output)!, new CompileNotice(terminal.Error), cancel);
+            (string path, string folder, Precision kept, CompileNotice notice) =
+                (parsed.GetValue(model)!, parsed.GetValue(output)!, Precision.Parse(parsed.GetValue(precision)!), new(terminal.Error));
+            IEnumerable<string> files = WhisperCheckpoint.IsOne(path)
+                ? WhisperModel.Export(path, kept, folder, notice, cancel)
+                : Voxtral.Export(new VoxtralFolder(path), kept, folder, notice, cancel);
             foreach (string file in files)
                 terminal.Out.WriteLine(file);
             return ExitCodes.Success;

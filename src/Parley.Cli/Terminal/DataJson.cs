@@ -79,4 +79,5 @@ internal sealed record BrainBenchReport(
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(BrainBenchReport))]
+[JsonSerializable(typeof(Commands.WhisperBenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -87,9 +87,10 @@ public sealed class EngineNames(
             SmartTurnDetector.Name => SmartTurnDetector.Register(starter, options.TurnThreshold),
             LiveKitTurnDetector.Name => LiveKitTurnDetector.Register(Path.Combine(modelFolder, LiveKitTurnDetector.Name), options.TurnThreshold),
             DenyListGuard.Name => DenyListGuard.Register(guard?.Deny ?? []),
-            StarterEar => WhisperEngine.Starter(starter),
+            StarterEar => WhisperEngine.Starter(starter, Path.Combine(modelFolder, "compiled"), options.Precision, compiling),
             _ when After(name, Whisper) is { } whisper =>
-                WhisperEngine.Register(name, Brought("whisper", $"ggml-{whisper}.bin", whisper), starter.Verified(VoiceActivity)),
+                WhisperEngine.Register(name, BroughtEar(whisper), starter.Verified(VoiceActivity), Path.Combine(modelFolder, "compiled"), options.Precision,
+                    starter.Verified(WhisperEngine.StarterFile), compiling),
             _ => throw new UnknownEngineException(name, Hint(name)),
         };
     }
@@ -107,6 +108,15 @@ public sealed class EngineNames(
         if (name.Length == 0 || Path.GetFileName(file) != file)
             throw new UnknownEngineException($"{kind}:{name}", "after the colon comes the name of a file without folders.");
         return File.Exists(path) ? path : throw new ModelFileException(path, $"is missing: '{kind}:{name}' needs it. Put the model there, or set engines.model_folder.");
+    }
+
+    /// <summary>A Whisper in whichever form it was brought.</summary>
+    private string BroughtEar(string name)
+    {
+        string folder = Path.Combine(modelFolder, "whisper");
+        string[] forms = [$"ggml-{name}.bin", name, $"{name}.pt", $"{name}.safetensors"];
+        bool isPlain = name.Length > 0 && Path.GetFileName(name) == name && name is not ("." or "..");
+        return isPlain && forms.Select(form => Path.Combine(folder, form)).FirstOrDefault(Path.Exists) is { } found ? found : Brought("whisper", forms[0], name);
     }
 
     /// <summary>The one export whose published name begins so: <c>kokoro-v1.0.onnx</c>, <c>kokoro-v1.0.int8.onnx</c> ...</summary>

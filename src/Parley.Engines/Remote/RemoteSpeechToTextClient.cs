@@ -21,6 +21,8 @@ internal sealed class RemoteSpeechToTextClient(RemoteServer server, RemoteOption
         bool isTranslation = options.TextLanguage is { Length: > 0 } wanted && wanted != options.SpeechLanguage;
         if (isTranslation && !options.TextLanguage!.StartsWith("en", StringComparison.OrdinalIgnoreCase))
             throw new UnsupportedOptionException(description.Name, "TextLanguage", $"servers of this protocol translate into English only, not into '{options.TextLanguage}'.");
+        if (options.Hotwords is { Length: > 0 } || options.ContinuesText)
+            throw new UnsupportedOptionException(description.Name, "Hotwords or ContinuesText", "the server's protocol has no field for them.");
         if (options.BeamSize is not null)
             throw new UnsupportedOptionException(description.Name, "BeamSize", "the server's protocol has no field for it.");
         if (options.WithWords && !remote.HasSegments)

@@ -14,6 +14,20 @@ public static class TranscriptionExtensions
             set => (options.AdditionalProperties ??= [])["prompt"] = value;
         }
 
+        /// <summary>Names and terms that are likely to be said, shown to the model before every window.</summary>
+        public string? Hotwords
+        {
+            get => options.AdditionalProperties?.GetValueOrDefault("hotwords") as string;
+            set => (options.AdditionalProperties ??= [])["hotwords"] = value;
+        }
+
+        /// <summary>True if what was said in one window is shown to the next: steadier names and spelling, at the price of mistakes that spread. Default false.</summary>
+        public bool ContinuesText
+        {
+            get => options.AdditionalProperties?.GetValueOrDefault("continues_text") as bool? ?? false;
+            set => (options.AdditionalProperties ??= [])["continues_text"] = value;
+        }
+
         /// <summary>The languages among which the one spoken is looked for, if it is not given; empty for all.</summary>
         public IReadOnlyList<string> CandidateLanguages
         {

@@ -1,12 +1,20 @@
 namespace Parley.Engines.Whisper;
 
-/// <summary>Decodes one window of sound, once, at one temperature: the part of recognition that the model does.</summary>
+/// <summary>The part of recognition that the model does: windows of sound to tokens.</summary>
 internal interface IWindowDecoder
 {
-    /// <param name="samples">16 kHz mono, up to 30 s; not touched by others until the task has ended.</param>
-    /// <param name="request">How to decode.</param>
+    /// <summary>Takes a window; nothing is computed before its first attempt.</summary>
+    /// <param name="samples">16 kHz mono, up to 30 s; not touched by others until the window is disposed of.</param>
+    IHeardWindow Open(ReadOnlyMemory<float> samples);
+}
+
+/// <summary>A window of sound: encoded once, decoded as often as it is doubtful. One call at a time.</summary>
+internal interface IHeardWindow : IDisposable
+{
+    /// <summary>Decodes the window once, at one temperature.</summary>
+    /// <param name="request">How.</param>
     /// <param name="cancel">Aborts the computation within a fraction of a second.</param>
-    Task<DecodedWindow> DecodeAsync(ReadOnlyMemory<float> samples, WindowRequest request, CancellationToken cancel);
+    Task<DecodedWindow> DecodeAsync(WindowRequest request, CancellationToken cancel);
 }
 
 /// <summary>How a window is decoded.</summary>
@@ -21,6 +29,15 @@ internal sealed record WindowRequest
     public bool Translate { get; init; }
 
     public string? Prompt { get; init; }
+
+    /// <summary>Words that are likely to come, shown before everything else in every window.</summary>
+    public string? Hotwords { get; init; }
+
+    /// <summary>True if what was said in one window is shown to the next.</summary>
+    public bool ContinuesText { get; init; }
+
+    /// <summary>Tokens of what was said before, behind <see cref="Prompt"/>.</summary>
+    public IReadOnlyList<int> Previous { get; init; } = [];
 
     /// <summary>1 for greedy search; more only at temperature 0.</summary>
     public int BeamSize { get; init; } = 1;

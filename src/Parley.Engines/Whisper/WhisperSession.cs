@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Parley.Audio;
 using Parley.Models.Whisper;
 
@@ -7,7 +6,8 @@ namespace Parley.Engines.Whisper;
 /// <summary>
 /// Hears one recording, chunk after chunk: decodes each window, again at higher temperatures where the result is doubtful, and
 /// gives segments in the recording's time. openai/whisper: whisper/transcribe.py, with chunks cut at pauses in place of windows
-/// that follow the model's own timestamps, and without the text of one window in the prompt of the next, which spreads mistakes.
+/// that follow the model's own timestamps, and the text of one window in the prompt of the next only where that is asked for: it spreads
+/// mistakes.
 /// </summary>
 internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary vocabulary, WindowRequest request)
 {
@@ -17,8 +17,11 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
     private const double LeastStep = 0.5;          // seconds; a window must bring the session at least this far
     private const double LeastUnheard = 2;         // seconds of speech behind the last timestamp that are decoded again
     private const double ShortSound = 1;           // seconds; what is shorter and only guessed is no speech
+    private const double ContextResetTemperature = 0.5;
+    private const int MostSaid = 223;              // tokens: what the model is shown of the text before a window
     private static readonly TimeSpan ShortestSpan = TimeSpan.FromMilliseconds(20);
 
+    private readonly List<int> said = [];
     private int segments;
     private TimeSpan lastEnd;
 
@@ -31,34 +34,57 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
     /// <summary>True if the chunks hold speech and hardly anything else.</summary>
     public required bool SilenceIsCut { get; init; }
 
-    public async IAsyncEnumerable<TranscriptSegment> HearAsync(SoundChunk chunk, [EnumeratorCancellation] CancellationToken cancel)
+    /// <summary>How many chunks may be under way, out of a wished number: one until the language is known, or where each is shown the text of the one before.</summary>
+    public int Together(int wished) => Language is null || request.ContinuesText ? 1 : wished;
+
+    /// <summary>Decodes a chunk. Once the language is known several may be under way; with the text of one in the prompt of the next only one.</summary>
+    public async Task<HeardChunk> DecodeAsync(SoundChunk chunk, CancellationToken cancel)
     {
         double length = (double)chunk.Samples.Length / SampleRate, lastSpeech = 0;
+        List<HeardWindow> windows = [];
         for (double at = 0; at < length;)
         {
             double seconds = Math.Min(WindowSeconds, length - at);
             ReadOnlyMemory<float> samples = chunk.Samples.AsMemory((int)(at * SampleRate), (int)(seconds * SampleRate));
             WindowReading reading = await DecodeAsync(samples, seconds, cancel);
             Language ??= reading.Window.Language;
-            foreach (TranscriptSegment segment in Segments(reading, chunk, at, lastSpeech))
-                yield return segment;
+            Remember(reading);
+            windows.Add(new(reading, at, lastSpeech));
             lastSpeech = at + reading.LastTimestamp;
             at = Next(reading, chunk, at, seconds);
         }
+        return new(chunk, windows);
+    }
+
+    /// <summary>The segments of a decoded chunk; in the order of the recording.</summary>
+    public IEnumerable<TranscriptSegment> Segments(HeardChunk heard) =>
+        heard.Windows.SelectMany(window => Segments(window.Reading, heard.Chunk, window.At, window.LastSpeech));
+
+    private void Remember(WindowReading reading)
+    {
+        if (!request.ContinuesText)
+            return;
+        if (reading.Temperature > ContextResetTemperature)
+            said.Clear();
+        else
+            said.AddRange(reading.Segments.SelectMany(segment => segment.Tokens));
+        said.RemoveRange(0, Math.Max(0, said.Count - MostSaid));
     }
 
     private async Task<WindowReading> DecodeAsync(ReadOnlyMemory<float> samples, double seconds, CancellationToken cancel)
     {
         WindowReading? best = null;
+        using IHeardWindow heard = decoder.Open(samples);
         foreach (float temperature in Temperatures)
         {
             WindowRequest attempt = request with
             {
                 Language = Language,
+                Previous = request.ContinuesText ? [.. said] : [],
                 Temperature = temperature,
                 BeamSize = temperature > 0 ? 1 : request.BeamSize,
             };
-            DecodedWindow window = await decoder.DecodeAsync(samples, attempt, cancel);
+            DecodedWindow window = await heard.DecodeAsync(attempt, cancel);
             WindowReading reading = WindowReading.Read(window, vocabulary, temperature, seconds);
             if (!reading.IsDoubtful)
                 return reading;
@@ -175,3 +201,12 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
         return goesOn ? last : at + seconds;
     }
 }
+
+/// <summary>A window of a chunk, read.</summary>
+/// <param name="Reading">What it says.</param>
+/// <param name="At">Where it begins, in seconds from the start of the chunk.</param>
+/// <param name="LastSpeech">Where speech ended before it.</param>
+internal sealed record HeardWindow(WindowReading Reading, double At, double LastSpeech);
+
+/// <summary>A decoded chunk.</summary>
+internal sealed record HeardChunk(SoundChunk Chunk, IReadOnlyList<HeardWindow> Windows);

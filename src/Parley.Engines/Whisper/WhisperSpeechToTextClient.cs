@@ -9,13 +9,14 @@ namespace Parley.Engines.Whisper;
 
 /// <summary>
 /// A Whisper model as a recogniser of recordings of any length: silence is cut away first, speech is decoded in chunks cut at
-/// pauses, and times are those of the recording. Calls may overlap: they take turns, window by window. A stream is WAV, or raw
+/// pauses, and times are those of the recording. Calls may overlap: their windows, and several of one recording, are decoded together. A stream is WAV, or raw
 /// 16 bit mono with <see cref="SpeechToTextOptions.SpeechSampleRate"/>, at any rate.
 /// </summary>
 public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
 {
     private const int SampleRate = 16_000;
-    private const int MaxBeams = 8; // WHISPER_MAX_DECODERS
+    private const int MaxBeams = 8;
+    private const int Together = 4; // chunks of one recording under way; more would keep other callers waiting
 
     // A hard cut of speech that never pauses comes up to a window late, hence not quite a whole window of Whisper's.
     private static readonly TimeSpan MaxChunk = TimeSpan.FromSeconds(WhisperSession.WindowSeconds);
@@ -26,14 +27,17 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
     };
 
     private readonly EngineDescription description;
-    private readonly GgmlWhisperFile model;
+    private readonly WhisperVocabulary vocabulary;
+    private readonly WhisperFamily family;
     private readonly IWindowDecoder decoder;
     private readonly SileroModel voiceActivity;
 
-    internal WhisperSpeechToTextClient(EngineDescription description, GgmlWhisperFile model, IWindowDecoder decoder, SileroModel voiceActivity)
+    internal WhisperSpeechToTextClient(
+        EngineDescription description, WhisperVocabulary vocabulary, WhisperFamily family, IWindowDecoder decoder, SileroModel voiceActivity)
     {
         this.description = description;
-        this.model = model;
+        this.vocabulary = vocabulary;
+        this.family = family;
         this.decoder = decoder;
         this.voiceActivity = voiceActivity;
     }
@@ -68,7 +72,7 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
     {
         ArgumentNullException.ThrowIfNull(audioSpeechStream);
         options ??= new SpeechToTextOptions();
-        WhisperSession session = new(decoder, model.Vocabulary, Request(options))
+        WhisperSession session = new(decoder, vocabulary, Request(options))
         {
             SilenceIsCut = options.CutSilence,
             Temperatures = options.Temperature is float only ? [only] : WhisperWindowStatistics.Temperatures,
@@ -81,7 +85,7 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
         if (serviceKey is not null)
             return null;
         return serviceType == typeof(EngineDescription) ? description
-            : serviceType == typeof(SpeechToTextClientMetadata) ? new SpeechToTextClientMetadata("whisper.cpp", defaultModelId: description.Name)
+            : serviceType == typeof(SpeechToTextClientMetadata) ? new SpeechToTextClientMetadata("parley", defaultModelId: description.Name)
             : serviceType.IsInstanceOfType(this) ? this
             : null;
     }
@@ -105,9 +109,9 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
         ISoundChunker chunker = detector is null ? new LevelChunker(SampleRate, MaxChunk) : new SpeechChunker(detector, Speech, MaxChunk);
         List<TranscriptSegment> segments = [];
         StringBuilder text = new();
-        await foreach (SoundChunk chunk in ChunksAsync(chunker, stream, options, cancel))
+        await foreach (HeardChunk heard in DecodeAheadAsync(ChunksAsync(chunker, stream, options, cancel), session, cancel))
         {
-            await foreach (TranscriptSegment segment in session.HearAsync(chunk, cancel))
+            foreach (TranscriptSegment segment in session.Segments(heard))
             {
                 string said = text.Length == 0 ? segment.Text.TrimStart() : segment.Text;
                 segments.Add(segment);
@@ -116,7 +120,7 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
                 (update.StartTime, update.EndTime, update.Segment) = (segment.Start, segment.End, segment);
                 yield return update;
             }
-            if (options.Progress is { } progress && Share(options, chunker, stream) is double share)
+            if (options.Progress is { } progress && Share(options, heard.Chunk, chunker, stream) is double share)
                 progress.Report(share);
         }
         options.Progress?.Report(1);
@@ -130,6 +134,45 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
             Segments = segments,
         };
         yield return last;
+    }
+
+    /// <summary>
+    /// Decodes several chunks at a time and gives them in order, each as soon as it is there: sound that is still being spoken keeps nobody
+    /// waiting. Ended early, it cancels what is under way.
+    /// </summary>
+    private static async IAsyncEnumerable<HeardChunk> DecodeAheadAsync(
+        IAsyncEnumerable<SoundChunk> chunks, WhisperSession session, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Queue<Task<HeardChunk>> ahead = [];
+        await using IAsyncEnumerator<SoundChunk> source = chunks.GetAsyncEnumerator(stop.Token);
+        Task<bool>? next = null;
+        try
+        {
+            for (bool isOver = false; !isOver || ahead.Count > 0;)
+            {
+                if (!isOver && ahead.Count < session.Together(Together))
+                {
+                    next ??= source.MoveNextAsync().AsTask();
+                    if (ahead.Count == 0 || await Task.WhenAny(next, ahead.Peek()) == next)
+                    {
+                        isOver = !await next;
+                        next = null;
+                        if (!isOver)
+                            ahead.Enqueue(session.DecodeAsync(source.Current, stop.Token));
+                        continue;
+                    }
+                }
+                yield return await ahead.Dequeue();
+            }
+        }
+        finally
+        {
+            if (ahead.Count > 0 || next is not null)
+                await stop.CancelAsync();
+            foreach (Task left in ahead.Append<Task>(next ?? Task.CompletedTask))
+                await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private static async IAsyncEnumerable<SoundChunk> ChunksAsync(
@@ -149,18 +192,20 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
     }
 
     /// <summary>How much of the recording is done, 0 to 1; <see langword="null"/> where nobody knows its length.</summary>
-    private static double? Share(SpeechToTextOptions options, ISoundChunker chunker, Stream stream)
+    private static double? Share(SpeechToTextOptions options, SoundChunk chunk, ISoundChunker chunker, Stream stream)
     {
+        double end = chunk.Pieces[^1].End;
         if (options.RecordingLength is { Ticks: > 0 } length)
-            return Math.Min(1, chunker.Samples / (length.TotalSeconds * SampleRate));
-        return stream.CanSeek && stream.Length > 0 ? Math.Min(1, (double)stream.Position / stream.Length) : null;
+            return Math.Min(1, end / (length.TotalSeconds * SampleRate));
+        double heard = end / Math.Max(1, chunker.Samples); // of what was read: reading is ahead
+        return stream.CanSeek && stream.Length > 0 ? Math.Min(1, heard * stream.Position / stream.Length) : null;
     }
 
     private WindowRequest Request(SpeechToTextOptions options)
     {
         string? language = options.SpeechLanguage is { Length: > 0 } spoken ? Known(spoken) : null;
         string? target = options.TextLanguage is { Length: > 0 } written ? Known(written) : null;
-        if (model.Family.IsEnglishOnly)
+        if (family.IsEnglishOnly)
             language ??= "en";
         if (target is not null && target != "en" && target != language)
         {
@@ -168,10 +213,10 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
                 $"Whisper writes what it hears, or translates it into English, not into '{options.TextLanguage}'.");
         }
         bool translate = target == "en" && language != "en";
-        if (translate && !model.Family.CanTranslate)
+        if (translate && !family.CanTranslate)
         {
             throw new UnsupportedOptionException(description.Name, nameof(options.TextLanguage),
-                $"{model.Family.Name} was not trained to translate. Take a multilingual model such as base, small, medium, large-v2 or large-v3.");
+                $"{family.Name} was not trained to translate. Take a multilingual model such as base, small, medium, large-v2 or large-v3.");
         }
         if (options.BeamSize is < 1 or > MaxBeams)
             throw new UnsupportedOptionException(description.Name, "BeamSize", $"{options.BeamSize} beams; 1 to {MaxBeams} are possible.");
@@ -183,6 +228,8 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
             Candidates = [.. options.CandidateLanguages.Select(Known)],
             Translate = translate,
             Prompt = options.Prompt,
+            Hotwords = options.Hotwords,
+            ContinuesText = options.ContinuesText,
             BeamSize = options.BeamSize ?? 1,
             Align = options.WithWords,
         };

@@ -72,6 +72,10 @@ internal abstract class Initializer(string name)
                 for (int i = 0; i < values.Length; i++)
                     halves[i] = ToBF16(values[i]);
                 break;
+            case ElementType.U8:
+                for (int i = 0; i < values.Length; i++)
+                    bytes[i] = (byte)values[i];
+                break;
             case ElementType.I64:
                 for (int i = 0; i < values.Length; i++)
                     BinaryPrimitives.WriteInt64LittleEndian(bytes[(i * 8)..], (long)values[i]);

@@ -86,6 +86,8 @@ internal static class LinearMerging
             Weight stacked = biases.Length == 1 ? biases[0] : Weight.Computed(bias, [width], () => [.. biases.SelectMany(part => part.ReadF32())]);
             initializers.TryAdd(bias, new DenseInitializer(bias, stacked, builder.Activations, [width]));
         }
+        if (precision.HasWholeRows)
+            return (RowProduct(input, rows, name, bias, result, initializers, builder), result);
         if (precision.IsQuantized)
         {
             QuantizedInitializer quantized = new(name, rows, precision);
@@ -105,6 +107,38 @@ internal static class LinearMerging
             return ([new("MatMul", "", [input, columns], [result], [])], result);
         string plain = builder.Unique("MatMul");
         return ([new("MatMul", "", [input, columns], [plain], []), new("Add", "", [plain, bias], [result], [])], result);
+    }
+
+    /// <summary>
+    /// Each row of the input is divided by its largest magnitude and rounded to 8 bit, multiplied as integers, and multiplied by that
+    /// magnitude again: an outlier costs its own row precision and no other (unlike DynamicQuantizeMatMul, one scale a tensor).
+    /// </summary>
+    private static GraphNode[] RowProduct(
+        string input, Weight[] rows, string name, string bias, string result,
+        OrderedDictionary<string, Initializer> initializers, GraphBuilder builder)
+    {
+        RowQuantizedInitializer quantized = new(name, rows);
+        initializers.TryAdd($"{name}.{Precision.Int8}", quantized);
+        string step = builder.Scalar(1f / RowQuantizedInitializer.LargestActivation, ElementType.F32).Name;
+        string middle = builder.Scalar(RowQuantizedInitializer.ActivationZero, ElementType.U8).Name;
+        string least = builder.Scalar(1e-12f, ElementType.F32).Name; // a row of zeros stays one
+        string last = builder.Constant([-1]).Name;
+        string magnitude = builder.Unique("Abs"), largest = builder.Unique("ReduceMax"), scale = builder.Unique("Max"), scaled = builder.Unique("Div");
+        string bytes = builder.Unique("QuantizeLinear"), product = builder.Unique("MatMulIntegerToFloat");
+        string whole = bias.Length > 0 ? builder.Unique("Mul") : result;
+        List<GraphNode> nodes =
+        [
+            new("Abs", "", [input], [magnitude], []),
+            new("ReduceMax", "", [magnitude, last], [largest], [GraphNode.Attribute("keepdims", 1L)]),
+            new("Max", "", [largest, least], [scale], []),
+            new("Div", "", [input, scale], [scaled], []),
+            new("QuantizeLinear", "", [scaled, step, middle], [bytes], []),
+            new("MatMulIntegerToFloat", GraphNode.Microsoft, [bytes, quantized.Parts[0].Name, step, quantized.Parts[1].Name, middle], [product], []),
+            new("Mul", "", [product, scale], [whole], []),
+        ];
+        if (bias.Length > 0)
+            nodes.Add(new("Add", "", [whole, bias], [result], []));
+        return [.. nodes];
     }
 
     private static GraphNode Split(List<GraphNode> members, string[] parts, string result, GraphBuilder builder)

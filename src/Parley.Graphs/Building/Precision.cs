@@ -6,7 +6,7 @@ namespace Parley.Graphs;
 /// </summary>
 public sealed class Precision
 {
-    private Precision(string name, int rank, ElementType activations, int bits, int blockSize, bool hasZeroPoints)
+    private Precision(string name, int rank, ElementType activations, int bits, int blockSize, bool hasZeroPoints, bool hasWholeRows = false)
     {
         Name = name;
         Rank = rank;
@@ -14,6 +14,7 @@ public sealed class Precision
         Bits = bits;
         BlockSize = blockSize;
         HasZeroPoints = hasZeroPoints;
+        HasWholeRows = hasWholeRows;
     }
 
     /// <summary>f32 everywhere.</summary>
@@ -34,7 +35,20 @@ public sealed class Precision
     /// <summary>4-bit weights in blocks of 128, f32 activations.</summary>
     public static Precision Q4Fast { get; } = new("q4-fast", 4, ElementType.F32, 4, 128, false);
 
-    /// <summary>From the finest to the coarsest.</summary>
+    /// <summary>
+    /// 8-bit weights in blocks of 32: for the decoders of small models, where <see cref="Q8"/> changes words. A model chooses it for a
+    /// part; users do not name it.
+    /// </summary>
+    public static Precision Q8Fine { get; } = new("q8-fine", 2, ElementType.F32, 8, 32, false);
+
+    /// <summary>
+    /// 8-bit weights with one scale a row, times activations that are scaled by the largest of each row: integer products throughout, the
+    /// fastest form where hundreds of rows are multiplied at once, as in encoders, and slow for single rows. A model chooses it for a
+    /// part; users do not name it.
+    /// </summary>
+    public static Precision Int8 { get; } = new("int8", 2, ElementType.F32, 8, 0, false, hasWholeRows: true);
+
+    /// <summary>Those that users name, from the finest to the coarsest.</summary>
     public static IReadOnlyList<Precision> All { get; } = [F32, F16, BF16, Q8, Q4, Q4Fast];
 
     /// <summary>As users write it.</summary>
@@ -52,7 +66,10 @@ public sealed class Precision
     /// <summary>True if a block's zero need not be the middle of its range.</summary>
     public bool HasZeroPoints { get; }
 
-    public bool IsQuantized => BlockSize > 0;
+    public bool IsQuantized => BlockSize > 0 || HasWholeRows;
+
+    /// <summary>True if a whole row shares one scale and activations are multiplied as integers.</summary>
+    internal bool HasWholeRows { get; }
 
     private int Rank { get; }
 

@@ -52,6 +52,28 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>The tensors of a file whose format only its model knows; the model has read its table.</summary>
+    /// <exception cref="CheckpointException">The file is missing, or shorter than the table says.</exception>
+    public static Checkpoint OpenBlocks(string path, IEnumerable<BlockTensor> tensors)
+    {
+        CheckpointContent content = new(path) { OpaqueClasses = [] };
+        try
+        {
+            MappedFile file = content.Map(path);
+            foreach (BlockTensor tensor in tensors)
+            {
+                if (!content.Tensors.TryAdd(tensor.Name, tensor.In(file)))
+                    throw new CheckpointException(path, $"tensor '{tensor.Name}' is there twice.");
+            }
+            return new(content, "");
+        }
+        catch
+        {
+            content.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
     /// A checkpoint of bell-shaped random values that are made up when they are read: the full size of a model without its file.
     /// Matrices keep the variance of what goes through them, vectors are near 1.

@@ -16,6 +16,8 @@ public sealed class GraphCache
     /// <summary>Part of every key: raise it when the same graph is to be written differently.</summary>
     private const int BuilderVersion = 1;
 
+    private static readonly Lock Writing = new();
+
     private readonly string identity;
 
     /// <param name="folder">Where compiled graphs lie; made when the first is written.</param>
@@ -26,16 +28,23 @@ public sealed class GraphCache
         this.identity = identity;
     }
 
-    /// <summary>The cache of a checkpoint: beside it, or under <paramref name="fallbackFolder"/> where that cannot be written.</summary>
-    public static GraphCache For(Checkpoint checkpoint, string fallbackFolder)
+    /// <summary>The cache of a checkpoint: beside it in <c>.parley</c>, or under <paramref name="fallbackFolder"/> where that cannot be written.</summary>
+    public static GraphCache For(Checkpoint checkpoint, string fallbackFolder) => For(checkpoint.Path, checkpoint.Identity, fallbackFolder);
+
+    /// <summary>The cache of a model: beside its file, in its folder, or under <paramref name="fallbackFolder"/> where that cannot be written.</summary>
+    /// <param name="path">The model.</param>
+    /// <param name="identity">What its weights are.</param>
+    /// <param name="fallbackFolder">The other place.</param>
+    /// <param name="part">A folder of its own, for a model that shares its folder with others of its kind.</param>
+    public static GraphCache For(string path, string identity, string fallbackFolder, string part = "")
     {
-        string model = Path.GetFullPath(checkpoint.Path);
-        string beside = Path.Combine(Directory.Exists(model) ? model : Path.GetDirectoryName(model)!, ".parley");
+        string model = Path.GetFullPath(path);
+        string beside = Path.Combine(Directory.Exists(model) ? model : Path.GetDirectoryName(model)!, ".parley", part);
         if (CanWrite(beside))
-            return new(beside, checkpoint.Identity);
+            return new(beside, identity);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(model));
         string place = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(model)))[..12];
-        return new(Path.Combine(fallbackFolder, $"{name}-{place}"), checkpoint.Identity);
+        return new(Path.Combine(fallbackFolder, $"{name}-{place}"), identity);
     }
 
     public string Folder { get; }
@@ -47,10 +56,13 @@ public sealed class GraphCache
     {
         string key = Key(graph), stem = $"{graph.Name}.{graph.Precision}.{key[..12]}";
         CompiledGraph compiled = new(graph, Folder, stem);
-        if (!compiled.IsWhole(key, cancel))
+        lock (Writing) // two engines of one process may open the same model
         {
-            compiled.Write(key, progress, cancel);
-            RemoveStale(graph, stem);
+            if (!compiled.IsWhole(key, cancel))
+            {
+                compiled.Write(key, progress, cancel);
+                RemoveStale(graph, stem);
+            }
         }
         return GraphSession.Open(graph, compiled.Model, Folder);
     }

@@ -125,6 +125,14 @@ public static class AttentionOperations
                 Value scores = new(g, "scores", mask.ElementType, new(query.Shape[0], heads, query.Shape[1], key.Shape[1]));
                 g.Require(g.Broadcast("Attention", scores, mask) == scores.Shape, "Attention", $"the mask {mask} does not fit {scores}.");
             }
+            if (mask is null && heads == kvHeads)
+            {
+                List<AttributeProto> plain = [GraphNode.Attribute("num_heads", (long)heads)];
+                if (scale is not null)
+                    plain.Add(GraphNode.Attribute("scale", scale.Value));
+                // Works through keys and values in pieces that stay in the cache; the standard's node writes all scores out.
+                return g.Node("MultiHeadAttention", GraphNode.Microsoft, [query, key, value], query.ElementType, query.Shape, [.. plain]);
+            }
             List<AttributeProto> attributes = [GraphNode.Attribute("q_num_heads", (long)heads), GraphNode.Attribute("kv_num_heads", (long)kvHeads)];
             if (scale is not null)
                 attributes.Add(GraphNode.Attribute("scale", scale.Value));

@@ -60,6 +60,18 @@ public sealed unsafe class SessionTensor : IDisposable
         return new(ElementType, Shape.SetItem(0, count), (byte*)memory + first * rowBytes);
     }
 
+    /// <summary>Copies a tensor with one entry of the first axis to an entry of this one.</summary>
+    /// <exception cref="ArgumentException">The other axes differ.</exception>
+    public void CopyRow(long row, SessionTensor source)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Shape[0]);
+        ObjectDisposedException.ThrowIf(disposed || source.disposed, this);
+        if (source.ElementType != ElementType || !source.Shape.AsSpan().SequenceEqual(Shape.SetItem(0, 1).AsSpan()))
+            throw new ArgumentException($"A row of [{string.Join(", ", Shape)}] is not [{string.Join(", ", source.Shape)}].", nameof(source));
+        Buffer.MemoryCopy(source.memory, (byte*)memory + row * source.ByteLength, source.ByteLength, source.ByteLength);
+    }
+
     /// <summary>The same memory under another shape that needs no more of it.</summary>
     internal SessionTensor Reshaped(ReadOnlySpan<long> shape)
     {

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Text;
+using Parley.Graphs;
 
 namespace Parley.Models.Whisper;
 
 /// <summary>
 /// What a Whisper model in whisper.cpp's <c>.bin</c> format says of itself: sizes, vocabulary and the table of its tensors.
-/// The weights are not read, but it is checked that they are all there. ggml-org/whisper.cpp: src/whisper.cpp, whisper_model_load.
+/// The weights are not read, but it is checked that they are all there; <see cref="OpenWeights"/> maps them. ggml-org/whisper.cpp: src/whisper.cpp, whisper_model_load.
 /// </summary>
 public sealed record GgmlWhisperFile
 {
@@ -16,21 +18,7 @@ public sealed record GgmlWhisperFile
 
     public required string Path { get; init; }
 
-    public required int AudioPositions { get; init; }
-
-    /// <summary>Width of encoder and decoder.</summary>
-    public required int Width { get; init; }
-
-    public required int Heads { get; init; }
-
-    public required int AudioLayers { get; init; }
-
-    public required int TextPositions { get; init; }
-
-    public required int TextLayers { get; init; }
-
-    /// <summary>Rows of the log-mel input: 80, or 128 from large-v3 on.</summary>
-    public required int Mels { get; init; }
+    public required WhisperConfig Config { get; init; }
 
     /// <summary>How most weights are stored: <c>f16</c>, <c>q5_1</c> ...</summary>
     public required string Precision { get; init; }
@@ -38,7 +26,32 @@ public sealed record GgmlWhisperFile
     public required WhisperVocabulary Vocabulary { get; init; }
 
     /// <summary>Which of the published models this is, by its sizes.</summary>
-    public WhisperFamily Family => WhisperFamily.Of(this);
+    public WhisperFamily Family => WhisperFamily.Of(Config, Vocabulary, Path);
+
+    private IReadOnlyList<(string Name, ImmutableArray<long> Shape, GgmlTensorType Type, long Offset)> Tensors { get; init; } = [];
+
+    /// <summary>The weights, decoded when they are read. The caller disposes of them.</summary>
+    /// <exception cref="ModelFileException">They are kept in a form that is not read here.</exception>
+    /// <exception cref="CheckpointException">The file has changed since its table was read.</exception>
+    public Checkpoint OpenWeights() => Checkpoint.OpenBlocks(Path, Tensors.Select(tensor => new BlockTensor(
+        tensor.Name, tensor.Shape, tensor.Offset, tensor.Type.BlockValues, tensor.Type.BlockBytes,
+        GgmlBlocks.Decoder(tensor.Type.Name) ?? throw new ModelFileException(
+            Path, $"keeps '{tensor.Name}' as {tensor.Type.Name}; {GgmlBlocks.Readable} can be read. Take another quantisation of the model."))));
+
+    /// <summary>True if the file begins as one of whisper.cpp's.</summary>
+    public static bool IsOne(string path)
+    {
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            Span<byte> head = stackalloc byte[4];
+            return file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) == head.Length && BinaryPrimitives.ReadUInt32LittleEndian(head) == Magic;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <exception cref="ModelFileException">The file is missing, cut short, damaged, or something else; the message says what it is.</exception>
     public static GgmlWhisperFile Read(string path)
@@ -77,29 +90,35 @@ public sealed record GgmlWhisperFile
             int audioLayers = Size("n_audio_layer", 1, MaxLayers);
             int textPositions = Size("n_text_ctx", 1, MaxPositions);
             int textWidth = Size("n_text_state", width, width);
-            _ = Size("n_text_head", 1, textWidth);
+            int textHeads = Size("n_text_head", 1, textWidth);
             int textLayers = Size("n_text_layer", 1, MaxLayers);
             int mels = Size("n_mels", 1, 1024);
             int fileType = Size("ftype", 0, int.MaxValue);
-            if (width % heads != 0)
-                throw Damaged($"a width of {width} does not go into {heads} heads");
+            if (width % heads != 0 || width % textHeads != 0)
+                throw Damaged($"a width of {width} does not go into {heads} and {textHeads} heads");
 
             int filterMels = Size("mel filter rows", mels, mels);
             int filterBins = Size("mel filter columns", MelBins, MelBins);
             Skip(4L * filterMels * filterBins, "the mel filters");
 
             byte[][] tokens = ReadTokens(vocabulary);
-            ReadTensors(11 + 15 * audioLayers + 24 * textLayers);
+            List<(string, ImmutableArray<long>, GgmlTensorType, long)> tensors = ReadTensors(11 + 15 * audioLayers + 24 * textLayers);
             return new GgmlWhisperFile
             {
                 Path = path,
-                AudioPositions = audioPositions,
-                Width = width,
-                Heads = heads,
-                AudioLayers = audioLayers,
-                TextPositions = textPositions,
-                TextLayers = textLayers,
-                Mels = mels,
+                Config = new WhisperConfig
+                {
+                    Mels = mels,
+                    AudioPositions = audioPositions,
+                    Width = width,
+                    AudioHeads = heads,
+                    AudioLayers = audioLayers,
+                    VocabularySize = vocabulary,
+                    TextPositions = textPositions,
+                    TextHeads = textHeads,
+                    TextLayers = textLayers,
+                },
+                Tensors = tensors,
                 Precision = GgmlTensorType.NameOfFile(fileType),
                 Vocabulary = new WhisperVocabulary(tokens, vocabulary),
             };
@@ -117,10 +136,11 @@ public sealed record GgmlWhisperFile
             return tokens;
         }
 
-        private void ReadTensors(int expected)
+        private List<(string, ImmutableArray<long>, GgmlTensorType, long)> ReadTensors(int expected)
         {
             Span<byte> name = stackalloc byte[MaxNameBytes];
-            int count = 0;
+            Span<long> sizes = stackalloc long[4];
+            List<(string, ImmutableArray<long>, GgmlTensorType, long)> tensors = [];
             while (file.Position < file.Length)
             {
                 int dimensions = Size("number of dimensions", 1, 4);
@@ -131,6 +151,7 @@ public sealed record GgmlWhisperFile
                 {
                     int size = Size("dimension of a tensor", 1, 1 << 24);
                     row = d == 0 ? size : row;
+                    sizes[dimensions - 1 - d] = size; // the file counts from the fastest
                     values *= size;
                     if (values > 1L << 33)
                         throw Damaged($"a tensor of more than {values} values");
@@ -140,11 +161,14 @@ public sealed record GgmlWhisperFile
                 GgmlTensorType stored = GgmlTensorType.Of(type) ?? throw Damaged($"tensor '{tensor}' has the unknown type {type}");
                 if (row % stored.BlockValues != 0)
                     throw Damaged($"tensor '{tensor}' has rows of {row} values, not whole blocks of {stored.Name}");
+                // Biases of convolutions are written as columns.
+                ReadOnlySpan<long> shape = dimensions == 2 && sizes[1] == 1 ? sizes[..1] : sizes[..dimensions];
+                tensors.Add((tensor, [.. shape], stored, file.Position));
                 Skip(values / stored.BlockValues * stored.BlockBytes, $"tensor '{tensor}'");
-                count++;
             }
-            if (count != expected)
-                throw new ModelFileException(path, $"has {count} tensors; a model of its sizes has {expected}. It is cut short or incomplete: get it again.");
+            if (tensors.Count != expected)
+                throw new ModelFileException(path, $"has {tensors.Count} tensors; a model of its sizes has {expected}. It is cut short or incomplete: get it again.");
+            return tensors;
         }
 
         private int Size(string what, int least, int most)

@@ -10,17 +10,17 @@ namespace Parley.Models.Whisper;
 /// </param>
 public sealed record WhisperFamily(string Name, bool IsEnglishOnly, bool CanTranslate, string? AlignmentHeads)
 {
-    internal static WhisperFamily Of(GgmlWhisperFile file)
+    internal static WhisperFamily Of(WhisperConfig sizes, WhisperVocabulary vocabulary, string path)
     {
-        bool english = !file.Vocabulary.IsMultilingual;
-        bool isThird = file.Vocabulary.Languages == 100;
-        string? name = (file.AudioLayers, file.TextLayers, file.Width) switch
+        bool english = !vocabulary.IsMultilingual;
+        bool isThird = vocabulary.Languages == 100;
+        string? name = (sizes.AudioLayers, sizes.TextLayers, sizes.Width) switch
         {
             (4, 4, 384) => "tiny",
             (6, 6, 512) => "base",
             (12, 12, 768) => "small",
             (24, 24, 1024) => "medium",
-            (32, 32, 1280) => isThird ? "large-v3" : NameOfLarge(file.Path),
+            (32, 32, 1280) => isThird ? "large-v3" : NameOfLarge(path),
             (32, 4, 1280) when isThird => "large-v3-turbo",
             _ => null,
         };
@@ -29,7 +29,7 @@ public sealed record WhisperFamily(string Name, bool IsEnglishOnly, bool CanTran
             name = english ? $"{name}.en" : name;
             return new(name, english, CanTranslate: !english && name != "large-v3-turbo", name);
         }
-        string? distilled = (file.AudioLayers, file.TextLayers, file.Width) switch
+        string? distilled = (sizes.AudioLayers, sizes.TextLayers, sizes.Width) switch
         {
             (32, 2, 1280) => isThird ? "distil-large-v3" : "distil-large-v2",
             (24, 2, 1024) when english => "distil-medium.en",
@@ -38,7 +38,7 @@ public sealed record WhisperFamily(string Name, bool IsEnglishOnly, bool CanTran
         };
         return distilled is not null
             ? new(distilled, IsEnglishOnly: true, CanTranslate: false, AlignmentHeads: null)
-            : new($"{file.AudioLayers}+{file.TextLayers} layers of {file.Width}", english, CanTranslate: !english, AlignmentHeads: null);
+            : new($"{sizes.AudioLayers}+{sizes.TextLayers} layers of {sizes.Width}", english, CanTranslate: !english, AlignmentHeads: null);
     }
 
     // The first two large models have the same sizes; only the name of the file can tell them apart.

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Parley.Models.Whisper;
 
 /// <summary>A segment of a window, in seconds from its start, with the words that belong to it.</summary>
@@ -27,12 +29,15 @@ public static class WhisperWordTimes
     /// <summary>Mends the words of a window, joins punctuation to them and hands them to its segments, whose times it mends too.</summary>
     /// <param name="words">All words of the window, in order.</param>
     /// <param name="segments">Its segments, in order; together they have as many text tokens as the words.</param>
-    /// <param name="lastSpeech">Where speech ended before this window, in seconds from its start (not above 0).</param>
-    public static void Assign(IReadOnlyList<WhisperWord> words, IReadOnlyList<WhisperTimedSegment> segments, double lastSpeech)
+    /// <param name="lastSpeech">Where speech ended before this window, in the time of the segments.</param>
+    /// <param name="offset">What is added to the times of the words to give those of the segments.</param>
+    public static void Assign(IReadOnlyList<WhisperWord> words, IReadOnlyList<WhisperTimedSegment> segments, double lastSpeech, double offset = 0)
     {
         double median = Median(words);
         ShortenAtSentenceEnds(words, 2 * median);
         JoinPunctuation(words);
+        foreach (WhisperWord word in words)
+            (word.Start, word.End) = (Hundredths(offset + word.Start), Hundredths(offset + word.End));
 
         int next = 0;
         foreach (WhisperTimedSegment segment in segments)
@@ -89,6 +94,10 @@ public static class WhisperWordTimes
             }
         }
     }
+
+    // By the exact digits, as the reference rounds: 2.675 is a little less than it looks.
+    private static double Hundredths(double seconds) =>
+        double.Parse(seconds.ToString("F2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static double Median(IReadOnlyList<WhisperWord> words)
     {

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text;
+using Parley.Audio;
 using Parley.Engines.Whisper;
 using Parley.Models.Whisper;
 
@@ -7,16 +9,27 @@ namespace Parley.Engines.Tests.Whisper;
 /// <summary>A decoder that says what the test wrote down for it, and remembers what it was asked.</summary>
 internal sealed class ScriptedDecoder(params Func<WindowRequest, DecodedWindow>[] script) : IWindowDecoder
 {
+    private readonly Func<WindowRequest, DecodedWindow>[] script = script;
+
     /// <summary>Every byte is a token; the special tokens are those of a multilingual model.</summary>
     public static readonly WhisperVocabulary Vocabulary = new([.. Enumerable.Range(0, 256).Select(i => new[] { (byte)i })], 51865);
 
     public List<(int Samples, WindowRequest Request)> Asked { get; } = [];
 
-    public Task<DecodedWindow> DecodeAsync(ReadOnlyMemory<float> samples, WindowRequest request, CancellationToken cancel)
+    public IHeardWindow Open(ReadOnlyMemory<float> samples) => new ScriptedWindow(this, samples.Length);
+
+    private sealed class ScriptedWindow(ScriptedDecoder decoder, int samples) : IHeardWindow
     {
-        cancel.ThrowIfCancellationRequested();
-        Asked.Add((samples.Length, request));
-        return Task.FromResult(script[Math.Min(Asked.Count, script.Length) - 1](request));
+        public Task<DecodedWindow> DecodeAsync(WindowRequest request, CancellationToken cancel)
+        {
+            cancel.ThrowIfCancellationRequested();
+            decoder.Asked.Add((samples, request));
+            return Task.FromResult(decoder.script[Math.Min(decoder.Asked.Count, decoder.script.Length) - 1](request));
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     /// <summary>A window: <c>&lt;1.50&gt;</c> is a timestamp, <c>&lt;end&gt;</c> the end of the text, all else bytes that take 10 ms each.</summary>
@@ -42,5 +55,18 @@ internal sealed class ScriptedDecoder(params Func<WindowRequest, DecodedWindow>[
             }
         }
         return new DecodedWindow(language, noSpeech, tokens);
+    }
+}
+
+/// <summary>A chunk from sound to segments, as the client does it.</summary>
+internal static class HearingExtensions
+{
+    extension(WhisperSession session)
+    {
+        public async IAsyncEnumerable<TranscriptSegment> HearAsync(SoundChunk chunk, [EnumeratorCancellation] CancellationToken cancel)
+        {
+            foreach (TranscriptSegment segment in session.Segments(await session.DecodeAsync(chunk, cancel)))
+                yield return segment;
+        }
     }
 }

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Audio;
 using Parley.Engines.Whisper;
 using Parley.Models;
 using Parley.Text;
 
 namespace Parley.Engines.Tests.Whisper;
 
-/// <summary>Real models on real sound. One thread: on a busy machine whisper.cpp's threads wait for each other.</summary>
+/// <summary>Real models on real sound.</summary>
 public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixture<StarterEarTests.StarterEar>
 {
     private static readonly string Jfk = TestData.Golden("audio/third-party/jfk.wav");
@@ -34,7 +35,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
         Assert.InRange(transcript.Segments[0].Start.TotalSeconds, 0.25, 0.45);
         Assert.InRange(transcript.Segments[^1].End.TotalSeconds, 10.2, 10.7);
         Assert.InRange(transcript.Words.Single(word => word.Text == "Americans,").End.TotalSeconds, 2.0, 2.5);
-        Assert.All(transcript.Segments, segment => Assert.InRange(segment.NoSpeechProbability!.Value, 0, 0.2)); // the language was detected, so it is known
+        Assert.All(transcript.Segments, segment => Assert.InRange(segment.NoSpeechProbability!.Value, 0, 0.2));
         Assert.All(transcript.Words, word => Assert.InRange(word.Probability!.Value, 0.1f, 1f));
     }
 
@@ -53,7 +54,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
             TestData.SharedOrSkip("models/whisper/ja16.wav"), new SpeechToTextOptions { SpeechLanguage = "ja", TextLanguage = "en" });
         Assert.Contains("park", transcript.Text, StringComparison.Ordinal);
         Assert.Contains("weather", transcript.Text, StringComparison.Ordinal);
-        Assert.All(transcript.Segments, segment => Assert.Null(segment.NoSpeechProbability)); // whisper.cpp has none for a given language
+        Assert.All(transcript.Segments, segment => Assert.InRange(segment.NoSpeechProbability!.Value, 0, 0.3));
     }
 
     [Fact]
@@ -115,7 +116,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
     [Fact]
     public async Task A_catalogue_that_is_closed_aborts_its_work_and_waits_for_the_native_part()
     {
-        EngineCatalogue catalogue = new([WhisperEngine.Register("whisper:base", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"))]);
+        EngineCatalogue catalogue = new([WhisperEngine.Register("whisper:base", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"), Path.Combine(Path.GetTempPath(), "parley-compiled"))]);
         ISpeechToTextClient client = await catalogue.OpenAsync<ISpeechToTextClient>("whisper:base", TestContext.Current.CancellationToken);
         using FileStream wav = File.OpenRead(Jfk);
         Task<SpeechToTextResponse> call = client.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = "en" }, CancellationToken.None);
@@ -125,12 +126,32 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.GetTextAsync(again, null, CancellationToken.None));
     }
 
-    [Fact]
-    public async Task A_model_that_whisper_cpp_cannot_run_is_refused()
+    [Theory]
+    [InlineData("multilingual")]
+    [InlineData("v3-layout")]
+    public async Task Any_published_form_of_a_model_hears(string form)
     {
-        string path = TestData.SharedOrSkip("golden/whisper/tiny-random/multilingual/ggml-q5_1.bin");
-        ModelFileException fault = await Assert.ThrowsAsync<ModelFileException>(() => OpenAsync(path));
-        Assert.Contains("1909 tokens", fault.Message, StringComparison.Ordinal);
+        using ISpeechToTextClient ear = await OpenAsync(TestData.Golden($"whisper/tiny-random/{form}"));
+        using FileStream wav = File.OpenRead(Jfk);
+        SpeechToTextOptions options = new() { SpeechLanguage = "de", WithWords = true, Temperature = 0 };
+        Transcript transcript = (await ear.GetTextAsync(wav, options, TestContext.Current.CancellationToken)).Transcript!;
+        Assert.Equal(11, transcript.Duration.TotalSeconds, 1); // random weights say anything, but within the recording
+        Assert.All(transcript.Segments, segment => Assert.InRange(segment.End.TotalSeconds, segment.Start.TotalSeconds, 11));
+    }
+
+    [Fact]
+    public async Task Windows_of_one_recording_are_decoded_together_and_come_in_order()
+    {
+        float[] twice = [.. WavReader.Read(TestData.SharedOrSkip("models/whisper/two_cities_16k.wav")).Samples, .. WavReader.Read(Jfk).Samples];
+        byte[] pcm = new byte[2 * twice.Length];
+        Pcm16.FromFloat(twice, pcm);
+        List<string> streamed = [];
+        SpeechToTextOptions options = new() { SpeechSampleRate = 16_000, SpeechLanguage = "en" };
+        await foreach (SpeechToTextResponseUpdate update in ear.Client.GetStreamingTextAsync(new MemoryStream(pcm), options, TestContext.Current.CancellationToken))
+            streamed.Add(update.Text);
+        string text = string.Concat(streamed);
+        Assert.StartsWith("It was the best of times", text, StringComparison.Ordinal);
+        Assert.EndsWith("for your country.", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,7 +163,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
             whole.CopyTo(cut);
             cut.SetLength(cut.Length / 2);
         }
-        ModelFileException fault = Assert.Throws<ModelFileException>(() => WhisperEngine.Register("whisper:cut", path, TestData.Starter("silero/silero_vad.onnx")));
+        ModelFileException fault = Assert.Throws<ModelFileException>(() => WhisperEngine.Register("whisper:cut", path, TestData.Starter("silero/silero_vad.onnx"), Path.GetTempPath()));
         Assert.Contains(path, fault.Message, StringComparison.Ordinal);
         Assert.Contains("cut short", fault.Message, StringComparison.Ordinal);
     }
@@ -150,13 +171,13 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
     [Fact]
     public void The_catalogue_knows_the_ear_without_opening_it()
     {
-        EngineDescription description = WhisperEngine.Starter(StarterModels.Open(TestData.Starter(""))).Description;
+        EngineDescription description = WhisperEngine.Starter(StarterModels.Open(TestData.Starter("")), Path.GetTempPath()).Description;
         Assert.Equal(("whisper:base", "whisper base q5_1", EngineTask.Transcription), (description.Name, description.Model, description.Task));
         Assert.Equal(99, description.Languages.Count);
     }
 
     private static async Task<ISpeechToTextClient> OpenAsync(string path) =>
-        (ISpeechToTextClient)await WhisperEngine.Register("whisper:test", path, TestData.Starter("silero/silero_vad.onnx"), threads: 1).Open(CancellationToken.None);
+        (ISpeechToTextClient)await WhisperEngine.Register("whisper:test", path, TestData.Starter("silero/silero_vad.onnx"), Path.Combine(Path.GetTempPath(), "parley-compiled")).Open(CancellationToken.None);
 
     private async Task<Transcript> HearAsync(string path, SpeechToTextOptions options)
     {

@@ -65,6 +65,28 @@ public class WhisperSessionTests
     }
 
     [Fact]
+    public async Task What_was_said_is_shown_to_the_next_window_only_where_that_is_asked_for()
+    {
+        ScriptedDecoder plain = new(_ => Window("<0.00> One.<10.00>"), _ => Window("<0.00> Two.<9.00><end>"));
+        await Hear(plain, Sound(20));
+        Assert.All(plain.Asked, asked => Assert.Empty(asked.Request.Previous));
+        ScriptedDecoder continued = new(_ => Window("<0.00> One.<10.00>"), _ => Window("<0.00> Two.<9.00><end>"));
+        await Hear(continued, Sound(20), new WindowRequest { ContinuesText = true });
+        Assert.Equal(" One.", Vocabulary.Decode(continued.Asked[1].Request.Previous));
+    }
+
+    [Fact]
+    public async Task What_was_guessed_is_shown_to_nobody()
+    {
+        ScriptedDecoder decoder = new(request => request.Temperature < 0.6f ? Window("<0.00> guessed<10.00>", logProbability: -2) : Window("<0.00> One.<10.00>"),
+            request => request.Temperature < 0.6f ? Window("<0.00> guessed<10.00>", logProbability: -2) : Window("<0.00> One.<10.00>"),
+            request => request.Temperature < 0.6f ? Window("<0.00> guessed<10.00>", logProbability: -2) : Window("<0.00> One.<10.00>"),
+            _ => Window("<0.00> One.<10.00>"), _ => Window("<0.00> Two.<9.00><end>"));
+        await Hear(decoder, Sound(20), new WindowRequest { ContinuesText = true });
+        Assert.Empty(decoder.Asked[^1].Request.Previous);
+    }
+
+    [Fact]
     public async Task A_temperature_that_was_asked_for_is_the_only_one()
     {
         ScriptedDecoder decoder = new(_ => Window("<0.00> guessed<4.00><end>", logProbability: -2));

@@ -180,9 +180,9 @@ public sealed class WhisperSpeechToTextClientTests
 
     internal static WhisperSpeechToTextClient Client(IWindowDecoder decoder)
     {
-        EngineDescription description = WhisperEngine.Register("whisper:test", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx")).Description;
-        GgmlWhisperFile model = GgmlWhisperFile.Read(TestData.Starter("whisper/ggml-base-q5_1.bin")) with { Vocabulary = Vocabulary };
-        return new WhisperSpeechToTextClient(description, model, decoder, SileroModel.Open(TestData.Starter("silero/silero_vad.onnx")));
+        EngineDescription description = WhisperEngine.Starter(StarterModels.Open(TestData.Starter("")), Path.GetTempPath()).Description;
+        WhisperFamily family = GgmlWhisperFile.Read(TestData.Starter("whisper/ggml-base-q5_1.bin")).Family;
+        return new WhisperSpeechToTextClient(description, Vocabulary, family, decoder, SileroModel.Open(TestData.Starter("silero/silero_vad.onnx")));
     }
 
     private static float[] Make(string sound)

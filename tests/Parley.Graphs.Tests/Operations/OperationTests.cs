@@ -224,6 +224,57 @@ public class OperationTests
             (g, x) => g.Attention(x[0], x[1], x[2], heads, kvHeads, hasMask ? g.Constant("mask", mask.Values, mask.Shape) : null), [q, k, v]);
     }, iter: Rounds, threads: 1);
 
+    [Fact]
+    public void Attention_with_as_many_key_heads_as_query_heads() => Gen.Select(Gen.Int[1, 2], Gen.Int[1, 3], Gen.Int[1, 40], Gen.Int[1, 40], Seed).Sample((b, heads, queries, keys, seed) =>
+    {
+        Plain q = Plain.Random(seed, b, queries, heads * 8), k = Plain.Random(seed + 1, b, keys, heads * 8), v = Plain.Random(seed + 2, b, keys, heads * 8);
+        GraphCheck.Equal(Plain.Attention(q, k, v, heads, heads, (_, _, _, _) => 0), (g, x) => g.Attention(x[0], x[1], x[2], heads, heads), [q, k, v]);
+    }, iter: Rounds, threads: 1);
+
+    [Fact]
+    public void Cross_attention_to_memories_that_sequences_share() => Gen.Select(Gen.Int[1, 2], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 20], Seed).Sample((memories, beams, tokens, heads, keys, seed) =>
+    {
+        const int width = 8;
+        Plain q = Plain.Random(seed, memories * beams, tokens, heads * width), k = Plain.Random(seed + 1, memories, keys, heads * width), v = Plain.Random(seed + 2, memories, keys, heads * width);
+        Plain Shared(Plain x) => Plain.Of([memories * beams, keys, heads * width], i => x[i[0] / beams, i[1], i[2]]);
+        GraphBuilder g = new("test", Precision.F32);
+        Value memoryKeys = g.Input("k", Axis.Named("memories"), keys, heads * width), memoryValues = g.Input("v", Axis.Named("memories"), keys, heads * width);
+        Value query = g.Input("q", Axis.Batch, Axis.Tokens, heads * width);
+        (Value result, Value scores) = g.CrossAttention(query, g.CrossKeys(memoryKeys, heads), g.CrossValues(memoryValues, heads));
+        using GraphSession session = g.Output("y", result).Output("s", g.CrossScores(scores, [heads - 1], query)).Build().Open();
+        IReadOnlyDictionary<string, float[]> outputs = session.Run(("k", k.Values, k.LongShape), ("v", v.Values, v.LongShape), ("q", q.Values, q.LongShape));
+        GraphCheck.Within(Plain.Attention(q, Shared(k), Shared(v), heads, heads, (_, _, _, _) => 0).Values, outputs["y"], 2e-6, "result");
+        Plain expected = Plain.Of([memories * beams, tokens, 1, keys], i =>
+            Enumerable.Range((heads - 1) * width, width).Sum(c => (double)q[i[0], i[1], c] * k[i[0] / beams, i[3], c]) / Math.Sqrt(width));
+        GraphCheck.Within(expected.Values, outputs["s"], 2e-6, "scores");
+    }, iter: Rounds, threads: 1);
+
+    [Fact]
+    public void Integer_products_of_a_row_stay_close_whatever_another_row_holds() => Gen.Select(Gen.Int[1, 2], Gen.Int[1, 9], Gen.Int[32, 80], Gen.Int[1, 40], Seed).Sample((b, t, depth, width, seed) =>
+    {
+        Plain x = Plain.Random(seed, b, t, depth), w = Plain.Random(seed + 1, width, depth), bias = Plain.Random(seed + 2, width);
+        Plain loud = Plain.Of(x.Shape, i => i[1] == 0 ? 1000 * x[i] : x[i]); // an outlier costs its own row only
+        Plain expected = Plain.Linear(loud, w, bias);
+        GraphBuilder g = new("test", Precision.Int8);
+        using GraphSession session = g.Output("y", g.Linear(g.Input("x", Axis.Batch, Axis.Tokens, depth), w.AsWeight("w"), bias.AsWeight("b"))).Build().Open();
+        float[] y = session.Run(("x", loud.Values, loud.LongShape))["y"];
+        double scale = Math.Sqrt(depth); // of a sum of products of values near 1
+        for (int i = 0; i < y.Length; i++)
+        {
+            double rowScale = i / width % t == 0 ? 1000 * scale : scale;
+            Assert.InRange(Math.Abs(y[i] - expected.Values[i]) / rowScale, 0, 0.02);
+        }
+    }, iter: Rounds, threads: 1);
+
+    [Fact]
+    public void A_row_of_zeros_gives_the_bias_alone_in_integers()
+    {
+        Plain w = Plain.Random(1, 5, 64), bias = Plain.Random(2, 5);
+        GraphBuilder g = new("test", Precision.Int8);
+        using GraphSession session = g.Output("y", g.Linear(g.Input("x", 1, 64), w.AsWeight("w"), bias.AsWeight("b"))).Build().Open();
+        GraphCheck.Within(bias.Values, session.Run(("x", new float[64], [1, 64]))["y"], 1e-6, "no sound, no NaN");
+    }
+
     [Theory]
     [InlineData(RopeLayout.Interleaved)]
     [InlineData(RopeLayout.Halves)]

@@ -14,7 +14,7 @@ public sealed class GgmlWhisperFileTests : IDisposable
     public void The_starter_ear_says_what_it_is()
     {
         GgmlWhisperFile file = GgmlWhisperFile.Read(TestData.Starter("whisper/ggml-base-q5_1.bin"));
-        Assert.Equal(("base", "q5_1", 80, 1500), (file.Family.Name, file.Precision, file.Mels, file.AudioPositions));
+        Assert.Equal(("base", "q5_1", 80, 1500), (file.Family.Name, file.Precision, file.Config.Mels, file.Config.AudioPositions));
         Assert.True(file.Family.CanTranslate);
         Assert.False(file.Family.IsEnglishOnly);
         Assert.Equal((99, 50364, 50257), (file.Vocabulary.Languages, file.Vocabulary.FirstTimestamp, file.Vocabulary.EndOfText));
@@ -149,13 +149,7 @@ public sealed class GgmlWhisperFileTests : IDisposable
     private static GgmlWhisperFile Sized(int audioLayers, int width, int textLayers, int vocabulary, string path) => new()
     {
         Path = path,
-        AudioPositions = 1500,
-        Width = width,
-        Heads = width / 64,
-        AudioLayers = audioLayers,
-        TextPositions = 448,
-        TextLayers = textLayers,
-        Mels = 80,
+        Config = WhisperConfig.Published("base")! with { AudioLayers = audioLayers, TextLayers = textLayers, Width = width, VocabularySize = vocabulary },
         Precision = "f16",
         Vocabulary = new WhisperVocabulary([], vocabulary),
     };
