@@ -109,7 +109,7 @@ export class Score {
     const { context: c, width, height } = fit(this.#canvas);
     if (c === null) return;
     this.#colours ??= readColours(this.#canvas);
-    const { you, parley, rule, soft } = this.#colours;
+    const { you, parley, rule, soft, paper } = this.#colours;
     const middle = Math.round(height / 2);
     const reach = height / 2 - 10;
     c.clearRect(0, 0, width, height);
@@ -164,7 +164,11 @@ export class Score {
       line(c, left, middle - 5, left, middle + 6);
       line(c, right, middle - 5, right, middle + 6);
       line(c, left, middle + 0.5, right, middle + 0.5);
-      c.fillText(`${Math.round((to - from) * 1000)} ms`, (left + right) / 2, middle - 12);
+      const label = `${Math.round((to - from) * 1000)} ms`;
+      c.strokeStyle = paper; // a halo, so that it can be read over a voice
+      c.lineWidth = 5;
+      c.strokeText(label, (left + right) / 2, middle - 12);
+      c.fillText(label, (left + right) / 2, middle - 12);
     }
   }
 
@@ -256,7 +260,7 @@ function fit(canvas) {
 
 function readColours(element) {
   const style = getComputedStyle(element);
-  return Object.fromEntries(["you", "parley", "rule", "soft"].map(name => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return Object.fromEntries(["you", "parley", "rule", "soft", "paper"].map(name => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
 /** Speech lives in the lower third of the scale; the root brings its shape out. */

@@ -33,14 +33,14 @@ public class AccessibilityTests(StudioBrowser browser)
         await studio["#talk-button"].ClickAsync();
         await realtime.WelcomeAsync();
         await realtime.HearAsync("u1", "When does the boat leave?");
-        await realtime.SayAsync("a1", "At noon, as it does on every day of the week, ", ScriptedRealtime.Tone(2));
-        await realtime.SayAsync("a1", "and the captain waits for nobody.", ScriptedRealtime.Tone(6));
+        await realtime.SayAsync("a1", "At noon, as it does on every day of the week, ", ScriptedRealtime.Syllables(2));
+        await realtime.SayAsync("a1", "and the captain waits for nobody.", ScriptedRealtime.Syllables(6));
         await realtime.ExpectAsync("x_playback.position", position => position.GetProperty("audio_ms").GetInt32() > 2500);
         await realtime.SendAsync("output_audio_buffer.cleared", new { response_id = "resp_1" });
         await studio.ShowsAsync("#dialogue s", "nobody");
         await realtime.HearAsync("u2", "Not even for me?");
-        await realtime.SayAsync("a2", "Not even for you. ", ScriptedRealtime.Tone(1));
-        await realtime.SayAsync("a2", "But there is another one at two.", ScriptedRealtime.Tone(8));
+        await realtime.SayAsync("a2", "Not even for you. ", ScriptedRealtime.Syllables(1));
+        await realtime.SayAsync("a2", "But there is another one at two.", ScriptedRealtime.Syllables(8));
         await realtime.SendAsync("x_metrics.turn", new
         {
             item_id = "u2", response_id = "resp_1",

@@ -87,7 +87,7 @@ internal sealed class ScriptedRealtime
         await SendAsync("input_audio_buffer.speech_started", new { audio_start_ms = 0, item_id = item });
         foreach (string piece in pieces)
             await SendAsync("conversation.item.input_audio_transcription.delta", new { item_id = item, content_index = 0, delta = piece });
-        await SendAsync("input_audio_buffer.speech_stopped", new { audio_end_ms = 0, item_id = item });
+        await SendAsync("input_audio_buffer.speech_stopped", new { audio_end_ms = Heard.Length * 1000L / Rate, item_id = item });
         await SendAsync("input_audio_buffer.committed", new { item_id = item, previous_item_id = (string?)null });
         await SendAsync("conversation.item.input_audio_transcription.completed", new { item_id = item, content_index = 0, transcript = string.Concat(pieces) });
         await SendAsync("response.created", new { response = new { id = "resp_1", status = "in_progress" } });
@@ -116,6 +116,14 @@ internal sealed class ScriptedRealtime
 
     public static short[] Tone(double seconds, double hertz = 440) =>
         [.. Enumerable.Range(0, (int)(seconds * Rate)).Select(i => (short)(16_000 * Math.Sin(2 * Math.PI * hertz * i / Rate)))];
+
+    /// <summary>A tone in syllables of uneven strength, which looks like speech where it is drawn.</summary>
+    public static short[] Syllables(double seconds) =>
+        [.. Tone(seconds, 200).Select((sample, i) =>
+        {
+            double syllable = i / (0.22 * Rate);
+            return (short)(sample * Math.Sin(Math.PI * (syllable % 1)) * Math.Pow(0.3 + 0.7 * Math.Abs(Math.Sin(Math.Floor(syllable) * 12.9898)), 2));
+        })];
 
     private static JsonObject With(object place, string name, string value)
     {

@@ -22,7 +22,7 @@ public sealed class StudioBrowser : IAsyncLifetime
         if (!File.Exists(Chromium))
             return;
         playwright = await Playwright.CreateAsync();
-        Browser = await LaunchAsync(TestServer.Wav(seconds: 4));
+        Browser = await LaunchAsync(TestServer.Wav(seconds: 2.5));
     }
 
     /// <summary>A browser whose microphone hears a recording of its own, once.</summary>

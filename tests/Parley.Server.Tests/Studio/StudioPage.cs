@@ -10,13 +10,13 @@ internal sealed class StudioPage : IAsyncDisposable
     // A second ear on the playback worklet: the page's own capture worklet, which at the device's rate hands on what it hears as it is.
     // Also notes when a cut was asked for, and what was called inside a tap of the finger.
     private const string Tap = """
-        window.tap = { pieces: [], length: 0, start: Infinity, cutAt: null, inGesture: {}, rate: 0 };
+        window.tap = { pieces: [], length: 0, start: Infinity, quiets: [], cutAt: null, inGesture: {}, rate: 0 };
         const Node = window.AudioWorkletNode;
         window.AudioWorkletNode = class extends Node {
           constructor(context, name, options) {
             super(context, name, options);
             if (name !== "parley-playback") return;
-            const tap = window.tap = { ...window.tap, pieces: [], length: 0, start: Infinity, rate: context.sampleRate };
+            const tap = window.tap = { ...window.tap, pieces: [], length: 0, start: Infinity, quiets: [], rate: context.sampleRate };
             const ear = new Node(context, "parley-capture", { processorOptions: { rate: context.sampleRate, chunk: 128 } });
             ear.port.onmessage = ({ data: { pcm } }) => {
               tap.pieces.push(pcm);
@@ -26,6 +26,7 @@ internal sealed class StudioPage : IAsyncDisposable
             this.connect(ear).connect(context.destination);
             const post = this.port.postMessage.bind(this.port);
             this.port.postMessage = (message, ...more) => {
+              if (message.type === "cut" || message.type === "pause") tap.quiets.push(context.currentTime);
               if (message.type === "cut") tap.cutAt = context.currentTime;
               post(message, ...more);
             };
@@ -88,7 +89,7 @@ internal sealed class StudioPage : IAsyncDisposable
     {
         JsonElement tap = await Page.EvaluateAsync<JsonElement>("""
             () => {
-              const { pieces, length, start, rate, cutAt } = window.tap;
+              const { pieces, length, start, rate, quiets, cutAt } = window.tap;
               const samples = new Int16Array(length);
               let at = 0;
               for (const piece of pieces) {
@@ -99,13 +100,14 @@ internal sealed class StudioPage : IAsyncDisposable
               const bytes = new Uint8Array(samples.buffer);
               let text = "";
               for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-              return { samples: btoa(text), start: length > 0 ? start : 0, rate, cut: cutAt };
+              return { samples: btoa(text), start: length > 0 ? start : 0, rate, quiets, cut: cutAt };
             }
             """);
         short[] pcm = MemoryMarshal.Cast<byte, short>(tap.GetProperty("samples").GetBytesFromBase64()).ToArray();
         float[] samples = Array.ConvertAll(pcm, sample => sample / 32768f);
         JsonElement cut = tap.GetProperty("cut");
-        return new PlayedSound(samples, tap.GetProperty("rate").GetInt32(), tap.GetProperty("start").GetDouble(), cut.ValueKind == JsonValueKind.Null ? null : cut.GetDouble());
+        return new PlayedSound(samples, tap.GetProperty("rate").GetInt32(), tap.GetProperty("start").GetDouble(),
+            [.. tap.GetProperty("quiets").EnumerateArray().Select(quiet => quiet.GetDouble())], cut.ValueKind == JsonValueKind.Null ? null : cut.GetDouble());
     }
 
     public Task<string> TextAsync(string selector) => this[selector].InnerTextAsync();
@@ -124,8 +126,9 @@ internal sealed class StudioPage : IAsyncDisposable
 /// <param name="Samples">Mono, from the moment the loudspeaker was opened.</param>
 /// <param name="Rate">Hz; the device's.</param>
 /// <param name="Start">When the first sample was due, on the audio clock, in seconds.</param>
-/// <param name="CutAt">When the page last asked for silence, on the same clock.</param>
-internal sealed record PlayedSound(float[] Samples, int Rate, double Start, double? CutAt)
+/// <param name="QuietAt">When the page asked for silence, be it a pause or a cut, on the same clock.</param>
+/// <param name="CutAt">When it last asked for a cut.</param>
+internal sealed record PlayedSound(float[] Samples, int Rate, double Start, IReadOnlyList<double> QuietAt, double? CutAt)
 {
     private const float Silence = 1e-4f;
 
@@ -152,8 +155,13 @@ internal sealed record PlayedSound(float[] Samples, int Rate, double Start, doub
     /// <summary>Seconds of sound.</summary>
     public double Seconds => Stretches.Sum(stretch => stretch.End - stretch.Start) / (double)Rate;
 
-    /// <summary>When the last sound ended, on the audio clock.</summary>
-    public double End => Start + Stretches[^1].End / (double)Rate;
+    /// <summary>How long sound went on after silence was asked for, at worst, in seconds.</summary>
+    public double Overrun => QuietAt.Max(quiet => Stretches
+        .Select(stretch => (Start: Start + stretch.Start / (double)Rate, End: Start + stretch.End / (double)Rate))
+        .Where(stretch => stretch.Start <= quiet && quiet < stretch.End).Select(stretch => stretch.End - quiet).DefaultIfEmpty(0).Max());
+
+    /// <summary>What was played before the cut.</summary>
+    public PlayedSound BeforeCut => this with { Samples = Samples[..Math.Clamp((int)((CutAt!.Value - Start) * Rate), 0, Samples.Length)] };
 
     /// <summary>The pitch of a pure tone, in Hz: the middle one of its periods, so that a stutter does not count.</summary>
     public double Pitch()
