@@ -32,6 +32,9 @@ internal static class RealtimeBenchmarks
         await using WebApplication app = ParleyServer.Build(options, engines, conversations: new ConversationSetup(new ConversationOptions()));
         await ParleyServer.StartAsync(app);
         Uri address = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        using HttpClient http = new() { BaseAddress = address };
+        while (!(await http.GetAsync(new Uri("/health/ready", UriKind.Relative))).IsSuccessStatusCode)
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
         List<ClientWebSocket> clients = [];
         for (int i = 0; i < Warm; i++)
             clients.Add(await OpenAsync(address));
