@@ -5,7 +5,7 @@ using Parley.Engines.Whisper;
 
 namespace Parley.Server.Tests;
 
-/// <summary>The server as a fresh clone has it: the starter voice, espeak-ng, the starter ear, the echo. One for all tests that want real engines, since loading takes seconds.</summary>
+/// <summary>The server as a fresh clone has it: the starter voice, espeak-ng, the starter ear, the echo, the deny list. One for all tests that want real engines, since loading takes seconds.</summary>
 public sealed class RealServer : IAsyncLifetime
 {
     internal TestServer Server { get; private set; } = null!;
@@ -14,7 +14,7 @@ public sealed class RealServer : IAsyncLifetime
     {
         StarterModels models = StarterModels.Locate();
         Server = await TestServer.StartAsync(new ServerOptions(),
-            StarterEngines.Hibari(models), await EspeakEngine.RegisterAsync(), WhisperEngine.Starter(models, Path.Combine(Path.GetTempPath(), "parley-compiled")), EchoChatClient.Registration);
+            StarterEngines.Hibari(models), await EspeakEngine.RegisterAsync(), WhisperEngine.Starter(models, Path.Combine(Path.GetTempPath(), "parley-compiled")), EchoChatClient.Registration, DenyListGuard.Register([]));
     }
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();

@@ -42,8 +42,7 @@ internal sealed class SessionEngines(ConversationOptions options, ConversationEn
                 Ending = TurnEnding.Silence,
                 Threshold = (float)turns.Threshold,
                 PrefixPadding = TimeSpan.FromMilliseconds(turns.PrefixPaddingMs),
-                MinDelay = TimeSpan.FromMilliseconds(turns.SilenceDurationMs),
-                MaxDelay = TimeSpan.FromMilliseconds(Math.Max(turns.SilenceDurationMs, options.MaxEndpointingDelay.TotalMilliseconds)),
+                SilenceDelay = TimeSpan.FromMilliseconds(turns.SilenceDurationMs),
                 IdleTimeout = turns.IdleTimeoutMs is { } idle ? TimeSpan.FromMilliseconds(idle) : null,
             };
         }
