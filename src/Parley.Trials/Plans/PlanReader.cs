@@ -99,7 +99,7 @@ public static partial class PlanReader
         }
         else
         {
-            AddressSource address = ReadAddress(map);
+            AddressSource address = ReadAddress(map, kinds[0]);
             (source, name) = (address, name ?? address.Model ?? address.BaseUrl.Authority);
         }
         EnginePlan read = new()
@@ -115,9 +115,9 @@ public static partial class PlanReader
         return read;
     }
 
-    private static AddressSource ReadAddress(PlanMap map)
+    private static AddressSource ReadAddress(PlanMap map, string kind)
     {
-        AddressSource address = new(map.Address("url")!)
+        AddressSource address = new(map.Address("url") ?? throw map.Missing(kind))
         {
             Model = map.Text("model"),
             IsOmni = map.Choice("dialect", false, ("open_ai", false), ("vllm_omni", true)),

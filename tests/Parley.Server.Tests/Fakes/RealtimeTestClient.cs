@@ -61,7 +61,7 @@ internal sealed class RealtimeTestClient : IAsyncDisposable
             if (result.MessageType == WebSocketMessageType.Close)
             {
                 if (socket.State == WebSocketState.CloseReceived)
-                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token);
+                    await CloseAsync();
                 return null;
             }
             message.Write(buffer, 0, result.Count);
@@ -72,6 +72,18 @@ internal sealed class RealtimeTestClient : IAsyncDisposable
                 schema?.CheckServerEvent(happened);
             Seen.Add(happened);
             return happened;
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        try
+        {
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token);
+        }
+        catch (WebSocketException)
+        {
+            // The server did not wait for the answer.
         }
     }
 

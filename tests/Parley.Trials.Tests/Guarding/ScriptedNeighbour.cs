@@ -8,7 +8,10 @@ internal sealed class ScriptedNeighbour(FakeTimeProvider time, Func<TimeSpan, do
 {
     private readonly long start = time.GetTimestamp();
 
-    public int Asked { get; private set; }
+    private int open;
+
+    /// <summary>The most questions that waited for their answers at one time.</summary>
+    public int MostOpen { get; private set; }
 
     public string PromptSha256 => new('0', 64);
 
@@ -16,12 +19,19 @@ internal sealed class ScriptedNeighbour(FakeTimeProvider time, Func<TimeSpan, do
 
     public async Task<NeighbourAnswer> AskAsync(CancellationToken cancel)
     {
-        Asked++;
         double latency = latencyMs(time.GetElapsedTime(start));
         if (double.IsNaN(latency))
             throw new NeighbourException("it refused");
-        await Task.Delay(double.IsInfinity(latency) ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(latency), time, cancel);
-        return default;
+        MostOpen = Math.Max(MostOpen, ++open);
+        try
+        {
+            await Task.Delay(double.IsInfinity(latency) ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(latency), time, cancel);
+            return default;
+        }
+        finally
+        {
+            open--;
+        }
     }
 
     public void Dispose() { }

@@ -67,6 +67,7 @@ public class PlanReaderTests
     [InlineData("rule: candidate.timeouts == 0", "rule: candidate.timeouts = 0", "column 20")]
     [InlineData("voice: alloy", "voices: {v1: a, v2: b}", "both need the same conditions")]
     [InlineData("voice: alloy", "voice: {reference: a.wav}", "needs an engine of this process that clones")]
+    [InlineData("url: \"http://127.0.0.1:9/v1\"", "engine:", "is missing")]
     [InlineData("url: \"http://127.0.0.1:9/v1\"", "engine: a, command: [b]", "has engine and command: one of them")]
     [InlineData("\"{text}\"", "x", "must say where the text goes")]
     [InlineData("trial: 1", "trial: 2", "must be 1")]
