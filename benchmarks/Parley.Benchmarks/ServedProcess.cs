@@ -34,12 +34,16 @@ internal sealed class ServedProcess : IDisposable
     /// <summary>Memory that it holds, and the most that it has held, in MB.</summary>
     public (double Now, double Peak) Megabytes => (Status("VmRSS:"), Status("VmHWM:"));
 
+    /// <summary>The program in its own output folder, with all that it needs beside it.</summary>
+    private static string Program => Path.Combine(
+        AppContext.BaseDirectory.Replace(Path.Combine("benchmarks", "Parley.Benchmarks"), Path.Combine("src", "Parley.Cli"), StringComparison.Ordinal), "parley.dll");
+
     /// <summary>Starts the server and waits for its self-check.</summary>
     /// <param name="core">The one core that it may use; <see langword="null"/> for all.</param>
     /// <param name="settings">Settings, <c>key=value</c>.</param>
     public static ServedProcess Start(int? core, params string[] settings)
     {
-        List<string> command = ["dotnet", Path.Combine(AppContext.BaseDirectory, "parley.dll"), "up", "--port", "0", "--json"];
+        List<string> command = ["dotnet", Program, "up", "--port", "0", "--json"];
         foreach (string setting in settings)
             command.AddRange(["--set", setting]);
         if (core is { } only)
