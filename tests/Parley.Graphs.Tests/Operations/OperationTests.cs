@@ -33,7 +33,7 @@ public class OperationTests
     }, iter: Rounds, threads: 1);
 
     [Fact]
-    public void Norms() => Gen.Select(Size, Size, Gen.Int[2, 40], Seed).Sample((b, t, width, seed) =>
+    public void Norms() => Gen.Select(Size, Size, Gen.Int[8, 40], Seed).Sample((b, t, width, seed) =>
     {
         Plain x = Plain.Random(seed, b, t, width), w = Plain.Random(seed + 1, width), bias = Plain.Random(seed + 2, width);
         GraphCheck.Equal(Plain.RmsNorm(x, w, 1e-3), (g, v) => g.RmsNorm(v[0], w.AsWeight("w"), 1e-3f), [x]);
@@ -43,7 +43,7 @@ public class OperationTests
     }, iter: Rounds / 3, threads: 1);
 
     [Fact]
-    public void Channel_norms() => Gen.Select(Size, Gen.Int[1, 3], Gen.Int[2, 20], Seed).Sample((b, groups, time, seed) =>
+    public void Channel_norms() => Gen.Select(Size, Gen.Int[1, 3], Gen.Int[8, 20], Seed).Sample((b, groups, time, seed) =>
     {
         int channels = groups * 2;
         Plain x = Plain.Random(seed, b, channels, time), w = Plain.Random(seed + 1, channels), bias = Plain.Random(seed + 2, channels);
