@@ -18,6 +18,9 @@ internal static class TestData
     /// <summary>A file of models/starter.</summary>
     public static string Starter(string path) => Path.Combine(Root, "models", "starter", path);
 
+    /// <summary>Where the tests compile graphs of models that lie elsewhere than in the checkout; kept from run to run.</summary>
+    public static string Compiled { get; } = Path.Combine(Path.GetTempPath(), "parley-compiled");
+
     /// <summary>
     /// A file or folder of the wider test data (<c>PARLEY_TEST_DATA</c>, or <c>../shared</c> beside the checkout);
     /// the test is skipped with a message where it is absent.

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Parley.Server;
 
@@ -37,14 +36,14 @@ internal sealed class ClientSecrets(TimeProvider time)
         }
         string value = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
         ClientSecret secret = new(settings, owner, now + lifetime);
-        secrets[Hash(value)] = secret;
+        secrets[ApiKeyFile.Hash(value)] = secret;
         return (value, secret);
     }
 
     /// <returns><see langword="null"/> if it is not one of ours, or no longer good. Looked up by its hash, so that no comparison tells how near a guess is.</returns>
     public ClientSecret? Find(string value)
     {
-        string hash = Hash(value);
+        string hash = ApiKeyFile.Hash(value);
         if (!secrets.TryGetValue(hash, out ClientSecret? secret))
             return null;
         if (secret.Expires > time.GetUtcNow())
@@ -52,8 +51,6 @@ internal sealed class ClientSecrets(TimeProvider time)
         secrets.TryRemove(hash, out _);
         return null;
     }
-
-    private static string Hash(string value) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
 }
 
 /// <param name="Settings">What its sessions begin with.</param>

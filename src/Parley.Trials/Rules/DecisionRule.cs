@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
+using Parley.Trials.Plans;
 
 namespace Parley.Trials.Rules;
 
@@ -15,7 +14,7 @@ public sealed class DecisionRule
     {
         Text = text;
         Root = root;
-        Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        Sha256 = Sha256Text.Of(text);
     }
 
     /// <summary>As it was written.</summary>

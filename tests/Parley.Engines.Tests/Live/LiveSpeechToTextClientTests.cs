@@ -135,7 +135,7 @@ public class LiveSpeechToTextClientTests
     [Fact]
     public async Task The_starter_ear_is_heard_while_it_hears()
     {
-        EngineRegistration registration = Engines.Whisper.WhisperEngine.Register("whisper:base", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"), Path.Combine(Path.GetTempPath(), "parley-compiled"));
+        EngineRegistration registration = Engines.Whisper.WhisperEngine.Register("whisper:base", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"), TestData.Compiled);
         using ISpeechToTextClient ear = (ISpeechToTextClient)await registration.Open(Cancel);
         float[] sound = WavReader.Read(TestData.Golden("audio/third-party/jfk.wav")).Samples;
         LiveUtterance utterance = new(ear, new SpeechToTextOptions { SpeechLanguage = "en" });

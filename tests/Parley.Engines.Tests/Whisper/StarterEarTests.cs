@@ -116,7 +116,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
     [Fact]
     public async Task A_catalogue_that_is_closed_aborts_its_work_and_waits_for_the_native_part()
     {
-        EngineCatalogue catalogue = new([WhisperEngine.Register("whisper:base", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"), Path.Combine(Path.GetTempPath(), "parley-compiled"))]);
+        EngineCatalogue catalogue = new([WhisperEngine.Register("whisper:base", TestData.Starter("whisper/ggml-base-q5_1.bin"), TestData.Starter("silero/silero_vad.onnx"), TestData.Compiled)]);
         ISpeechToTextClient client = await catalogue.OpenAsync<ISpeechToTextClient>("whisper:base", TestContext.Current.CancellationToken);
         using FileStream wav = File.OpenRead(Jfk);
         Task<SpeechToTextResponse> call = client.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = "en" }, CancellationToken.None);
@@ -177,7 +177,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
     }
 
     private static async Task<ISpeechToTextClient> OpenAsync(string path) =>
-        (ISpeechToTextClient)await WhisperEngine.Register("whisper:test", path, TestData.Starter("silero/silero_vad.onnx"), Path.Combine(Path.GetTempPath(), "parley-compiled")).Open(CancellationToken.None);
+        (ISpeechToTextClient)await WhisperEngine.Register("whisper:test", path, TestData.Starter("silero/silero_vad.onnx"), TestData.Compiled).Open(CancellationToken.None);
 
     private async Task<Transcript> HearAsync(string path, SpeechToTextOptions options)
     {

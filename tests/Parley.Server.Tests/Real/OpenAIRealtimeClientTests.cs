@@ -198,7 +198,7 @@ public sealed class OpenAIRealtimeClientTests(RealServer real)
     {
         StarterModels models = StarterModels.Locate();
         return TestServer.StartAsync(new ServerOptions(), TimeProvider.System, new ConversationSetup(new ConversationOptions { InterruptionWarmUp = TimeSpan.Zero }),
-            StarterEngines.Hibari(models), WhisperEngine.Starter(models, Path.Combine(Path.GetTempPath(), "parley-compiled")), TestServer.Brain(brain));
+            StarterEngines.Hibari(models), WhisperEngine.Starter(models, TestData.Compiled), TestServer.Brain(brain));
     }
 
     private static string Letters(string text) => string.Concat(text.ToLowerInvariant().Where(char.IsLetter));

@@ -14,7 +14,7 @@ public sealed class RealServer : IAsyncLifetime
     {
         StarterModels models = StarterModels.Locate();
         Server = await TestServer.StartAsync(new ServerOptions(),
-            StarterEngines.Hibari(models), await EspeakEngine.RegisterAsync(), WhisperEngine.Starter(models, Path.Combine(Path.GetTempPath(), "parley-compiled")), EchoChatClient.Registration, DenyListGuard.Register([]));
+            StarterEngines.Hibari(models), await EspeakEngine.RegisterAsync(), WhisperEngine.Starter(models, TestData.Compiled), EchoChatClient.Registration, DenyListGuard.Register([]));
     }
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
