@@ -43,6 +43,9 @@ internal sealed class EventSocket<T> : IAsyncDisposable where T : class
     private const int FirstBuffer = 4 * 1024;
     private const int KeptWriter = 32 * 1024;
 
+    // For a client to read why it is cut off.
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(200);
+
     private readonly WebSocket socket;
     private readonly TimeSpan patience;
     private readonly TimeProvider time;
@@ -104,8 +107,12 @@ internal sealed class EventSocket<T> : IAsyncDisposable where T : class
                     return isTooLarge ? SocketMessage.TooLarge : KindOf(result);
             }
         }
-        catch (WebSocketException)
+        catch (WebSocketException fault)
         {
+            // What broke the protocol was answered with a close frame by the framework. The end of the request resets the connection,
+            // which takes the frame from a client that has not read it yet.
+            if (fault.WebSocketErrorCode != WebSocketError.ConnectionClosedPrematurely)
+                await Task.Delay(LastWords, time, cancel);
             return SocketMessage.End;
         }
     }
