@@ -166,13 +166,19 @@ internal sealed record PlayedSound(float[] Samples, int Rate, double Start, IRea
     /// <summary>The pitch of a pure tone, in Hz: the middle one of its periods, so that a stutter does not count.</summary>
     public double Pitch()
     {
+        double[] periods = [.. Periods().Order()];
+        return Rate / periods[periods.Length / 2];
+    }
+
+    /// <summary>The periods of a pure tone, in samples: from one rising zero to the next.</summary>
+    public IEnumerable<double> Periods()
+    {
         List<double> crossings = [];
         for (int i = 1; i < Samples.Length; i++)
         {
             if (Samples[i - 1] < -Silence && Samples[i] >= 0)
                 crossings.Add(i - (double)Samples[i] / (Samples[i] - Samples[i - 1]));
         }
-        double[] periods = [.. crossings.Zip(crossings.Skip(1), (a, b) => b - a).Order()];
-        return Rate / periods[periods.Length / 2];
+        return crossings.Zip(crossings.Skip(1), (a, b) => b - a);
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Parley.Trials.Guarding;
 using Parley.Trials.Plans;
 
@@ -39,55 +38,52 @@ public class NeighbourGuardTests
     }
 
     [Fact]
-    public async Task A_neighbour_that_hangs_is_found_by_the_clock()
+    public Task A_neighbour_that_hangs_is_found_by_the_clock() => OwnTime.RunAsync(async time =>
     {
         // It hangs from 60 s on. A prober that waits for each answer would have one slow sample by then.
-        FakeTimeProvider time = new();
         ScriptedNeighbour neighbour = new(time, at => at < TimeSpan.FromSeconds(60) ? 100 : double.PositiveInfinity);
         await using NeighbourGuard guard = new(new NeighbourPlan { Probe = new GetProbePlan(new("http://n")) }, neighbour, time);
         using CancellationTokenSource abort = new();
         List<NeighbourSample> samples = [];
-        TaskCompletionSource<bool> alarmed = new();
-        using CancellationTokenRegistration heard = abort.Token.Register(() => alarmed.TrySetResult(true));
+        TaskCompletionSource alarmed = new();
+        using CancellationTokenRegistration heard = abort.Token.Register(() => alarmed.TrySetResult());
 
         guard.Watch(100, samples.Add, abort);
-        await Passing.RunAsync(time, alarmed.Task);
+        await alarmed.Task;
 
         Assert.Equal("neighbour_dead", guard.Alarm);
         Assert.Contains(samples, sample => sample.Problem?.StartsWith("skipped", StringComparison.Ordinal) == true);
         Assert.InRange(neighbour.MostOpen, 1, 3);
-    }
+    });
 
     [Theory]
     [InlineData(119, true)]
     [InlineData(121, false)]
-    public async Task Afterwards_it_must_be_within_a_fifth_of_what_it_was(double latency, bool expected)
+    public Task Afterwards_it_must_be_within_a_fifth_of_what_it_was(double latency, bool expected) => OwnTime.RunAsync(async time =>
     {
-        FakeTimeProvider time = new();
         await using NeighbourGuard guard = new(new NeighbourPlan { Probe = new GetProbePlan(new("http://n")) }, new ScriptedNeighbour(time, _ => latency), time);
         List<NeighbourSample> samples = [];
 
-        (_, double ratio, int rounds, bool isRecovered) = await Passing.RunAsync(time, guard.CheckRecoveryAsync(new(20, 100, 5, 0.1), samples.Add, CancellationToken.None));
+        (_, double ratio, int rounds, bool isRecovered) = await guard.CheckRecoveryAsync(new(20, 100, 5, 0.1), samples.Add, CancellationToken.None);
 
         Assert.Equal(expected, isRecovered);
         Assert.Equal(latency / 100, ratio, 0.11); // the clock of the test moves by 10 ms
         Assert.Equal(expected ? 1 : 3, rounds);
         Assert.Equal(rounds * 20, samples.Count);
-    }
+    });
 
     [Fact]
-    public async Task An_uneven_baseline_is_measured_twice_as_long()
+    public Task An_uneven_baseline_is_measured_twice_as_long() => OwnTime.RunAsync(async time =>
     {
-        FakeTimeProvider time = new();
         int asked = 0;
         await using NeighbourGuard guard = new(new NeighbourPlan { Probe = new GetProbePlan(new("http://n")) }, new ScriptedNeighbour(time, _ => asked++ % 2 == 0 ? 100 : 180), time);
         List<NeighbourSample> samples = [];
 
-        NeighbourStatistics found = await Passing.RunAsync(time, guard.MeasureBaselineAsync(samples.Add, CancellationToken.None));
+        NeighbourStatistics found = await guard.MeasureBaselineAsync(samples.Add, CancellationToken.None);
 
         Assert.Equal(40, samples.Count); // and three more that do not count
         Assert.False(NeighbourGuard.IsSteady(found));
-    }
+    });
 
     [Theory]
     [InlineData(0.1, 20)]
@@ -96,14 +92,13 @@ public class NeighbourGuardTests
     public void A_noisy_neighbour_needs_more_probes_afterwards(double sigma, int probes) => Assert.Equal(probes, NeighbourStatistics.ProbesForRecovery(20, sigma));
 
     [Fact]
-    public async Task Latency_counts_from_when_a_probe_was_due()
+    public Task Latency_counts_from_when_a_probe_was_due() => OwnTime.RunAsync(async time =>
     {
-        FakeTimeProvider time = new();
         OpenLoopProber prober = new(new ScriptedNeighbour(time, _ => 3000), TimeSpan.FromSeconds(30), time);
 
-        List<NeighbourSample> samples = await Passing.RunAsync(time, prober.RunAsync("live", 0, 6, TimeSpan.FromSeconds(1), CancellationToken.None).ToListAsync().AsTask());
+        List<NeighbourSample> samples = await prober.RunAsync("live", 0, 6, TimeSpan.FromSeconds(1), CancellationToken.None).ToListAsync();
 
         Assert.Equal(6, samples.Count); // one for each slot, whatever happened to the ones before
         Assert.All(samples, sample => Assert.True(sample.LatencyMs >= 3000));
-    }
+    });
 }
