@@ -85,13 +85,71 @@ public class ByteLevelTokenizerTests
             piece => Assert.Equal(PlainMerge(piece, tables), BytePairMerger.Merge(piece, tables)), iter: 5_000);
     }
 
+    /// <summary>Chatterbox Turbo's vocabulary in GPT-2's three files, its paralinguistic tags added to it.</summary>
     [Fact]
-    public void The_original_library_agrees()
+    public void Tokens_of_gpt2_files_are_those_of_the_reference()
     {
+        ByteLevelTokenizer tokenizer = ByteLevelTokenizer.OpenGpt2(TestData.Golden("chatterbox/turbo"));
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(TestData.Golden("chatterbox/turbo/case.json")));
+        JsonElement[] cases = [.. golden.RootElement.GetProperty("text").EnumerateArray()];
+        Assert.Equal(9, cases.Length);
+        foreach (JsonElement @case in cases)
+        {
+            string text = @case.GetProperty("punc_norm").GetString()!;
+            Assert.Equal(@case.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()), tokenizer.EncodeTemplate(text));
+            Assert.Equal(text, tokenizer.Decode(tokenizer.EncodeUserText(text)));
+        }
+    }
+
+    [Theory]
+    [InlineData("vocab.json", "{", "vocab.json")]
+    [InlineData("vocab.json", """{"a":0}""", "byte 0x00")]
+    [InlineData("merges.txt", "ab", "'ab'")]
+    [InlineData("merges.txt", "zz qq", "not all in the vocabulary")]
+    [InlineData("added_tokens.json", """{"[new]":0}""", "[new]")]
+    [InlineData("added_tokens.json", """{"[new]":-1}""", "-1")]
+    [InlineData("added_tokens.json", """{"":400}""", "without a text")]
+    public void Gpt2_files_that_contradict_each_other_are_named(string file, string content, string named)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("parley-gpt2-");
+        try
+        {
+            foreach (string part in (string[])["vocab.json", "merges.txt", "added_tokens.json"])
+                File.Copy(Path.Combine(TestData.Golden("chatterbox/turbo"), part), Path.Combine(folder.FullName, part));
+            File.WriteAllText(Path.Combine(folder.FullName, file), content);
+            TokenizerException fault = Assert.Throws<TokenizerException>(() => ByteLevelTokenizer.OpenGpt2(folder.FullName));
+            Assert.Contains(named, fault.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("multilingual")]
+    [InlineData("v3-layout")]
+    public void Special_tokens_of_whisper_have_the_ids_of_the_reference(string name)
+    {
+        ByteLevelTokenizer tokenizer = ByteLevelTokenizer.Open(TestData.Golden($"whisper/tiny-random/{name}/tokenizer.json"));
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(TestData.Golden($"whisper/tiny-random/{name}/case.json")));
+        JsonElement ids = golden.RootElement.GetProperty("ids");
+        Assert.Equal(ids.GetProperty("sot").GetInt32(), tokenizer.AddedToken("<|startoftranscript|>"));
+        Assert.DoesNotContain(ids.GetProperty("sot").GetInt32(), tokenizer.EncodeUserText("<|startoftranscript|>"));
+    }
+
+    public static TheoryData<string> TokenizerFiles =>
+        ["decoder/tiny-llama", "decoder/turn-detector", "whisper/tiny-random/multilingual", "whisper/tiny-random/v3-layout"];
+
+    [Theory]
+    [MemberData(nameof(TokenizerFiles))]
+    public void The_original_library_agrees(string folder)
+    {
+        string path = TestData.Golden(folder + "/tokenizer.json");
         Assert.SkipUnless(OperatingSystem.IsLinux() && System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64,
             "The original tokenizers library is packaged for linux-x64 only.");
-        ByteLevelTokenizer ours = ByteLevelTokenizer.Open(TinyLlama);
-        using global::Tokenizers.DotNet.Tokenizer original = new(vocabPath: TinyLlama);
+        ByteLevelTokenizer ours = ByteLevelTokenizer.Open(path);
+        using global::Tokenizers.DotNet.Tokenizer original = new(vocabPath: path);
         Gen.String.Where(text => text.Length > 0 && !text.Any(char.IsSurrogate)).Sample(
             text => Assert.Equal(original.Encode(text).Select(id => (int)id), ours.EncodeTemplate(text)), iter: 1_000, threads: 1);
     }

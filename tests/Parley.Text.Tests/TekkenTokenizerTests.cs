@@ -33,11 +33,15 @@ public sealed class TekkenTokenizerTests : IDisposable
     public void Ids_are_those_of_the_reference(string text, int[] ids) =>
         Assert.Equal(ids, TekkenTokenizer.Open(Path.Combine(Golden, "tekken.json")).Encode(text));
 
-    [Fact]
-    public void Any_text_gives_ids_of_the_vocabulary_and_no_special_one()
+    [Theory]
+    [InlineData("tokenizer", 1000)]
+    [InlineData("tiny", 1000)]
+    [InlineData("small-b", 64)]
+    public void Any_text_gives_ids_of_the_vocabulary_and_no_special_one(string golden, int specialTokens)
     {
-        TekkenTokenizer tokenizer = TekkenTokenizer.Open(Path.Combine(Golden, "tekken.json"));
-        Gen.String.Sample(text => tokenizer.Encode(text).All(id => id >= 1000 && id < tokenizer.VocabularySize));
+        TekkenTokenizer tokenizer = TekkenTokenizer.Open(TestData.Golden($"voxtral/{golden}/tekken.json"));
+        Gen.OneOf(Gen.String, Gen.Const("[AUDIO]<s>[INST]")).Array[1, 3].Select(string.Concat).Sample(
+            text => tokenizer.Encode(text).All(id => id >= specialTokens && id < tokenizer.VocabularySize));
     }
 
     [Fact]

@@ -30,12 +30,16 @@ public sealed class ByteLevelTokenizer
     /// <exception cref="TokenizerException">The file is missing, damaged, or holds something other than byte-level BPE.</exception>
     public static ByteLevelTokenizer Open(string path) => new(TokenizerJsonReader.Read(path));
 
+    /// <summary>Reads GPT-2's layout: a folder with <c>vocab.json</c>, <c>merges.txt</c> and, if tokens were added, <c>added_tokens.json</c>.</summary>
+    /// <exception cref="TokenizerException">A file is missing, damaged, or holds something other than byte-level BPE.</exception>
+    public static ByteLevelTokenizer OpenGpt2(string folder) => new(Gpt2FilesReader.Read(folder));
+
     /// <summary>The id of an added token such as <c>&lt;|im_end|&gt;</c>, by its exact text.</summary>
     /// <exception cref="KeyNotFoundException">There is no such token.</exception>
-    public int AddedToken(string text) => tables.Added.TryGetValue(text, out int id)
+    public int AddedToken(string text) => tables.Added.Ids.TryGetValue(text, out int id)
         ? id : throw new KeyNotFoundException($"The vocabulary has no added token '{text}'.");
 
-    public bool HasAddedToken(string text) => tables.Added.ContainsKey(text);
+    public bool HasAddedToken(string text) => tables.Added.Ids.ContainsKey(text);
 
     /// <summary>Tokens of text that a person wrote: nothing in it becomes a special token, whatever it looks like.</summary>
     public IReadOnlyList<int> EncodeUserText(string text) => Encode([new MarkedRun(text, IsInput: true)]);
@@ -43,32 +47,17 @@ public sealed class ByteLevelTokenizer
     /// <summary>Tokens of text that a program wrote: added tokens are recognised.</summary>
     public IReadOnlyList<int> EncodeTemplate(string text) => Encode([new MarkedRun(text, IsInput: false)]);
 
-    /// <summary>
-    /// Tokens of a rendered template. Added tokens are looked for only in the runs that the template wrote; between two of them
-    /// the text is cut and merged as a whole, so that the border between template and user text changes no piece.
-    /// </summary>
+    /// <summary>Tokens of a rendered template: added tokens are recognised only in the runs that the template wrote.</summary>
     public IReadOnlyList<int> Encode(IEnumerable<MarkedRun> runs)
     {
         List<int> ids = [];
-        StringBuilder plain = new();
-        foreach (MarkedRun run in runs)
+        foreach (TextSection section in tables.Added.Cut(runs))
         {
-            if (run.IsInput)
-            {
-                plain.Append(run.Text);
-                continue;
-            }
-            int from = 0;
-            while (FindAdded(run.Text, from) is { } found)
-            {
-                plain.Append(run.Text, from, found.Start - from);
-                EncodePlain(plain, ids);
-                ids.Add(found.Id);
-                from = found.Start + found.Length;
-            }
-            plain.Append(run.Text, from, run.Text.Length - from);
+            if (section.Added is int added)
+                ids.Add(added);
+            else
+                EncodePlain(section.Plain, ids);
         }
-        EncodePlain(plain, ids);
         return ids;
     }
 
@@ -91,26 +80,8 @@ public sealed class ByteLevelTokenizer
         return Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(bytes));
     }
 
-    private (int Start, int Length, int Id)? FindAdded(string text, int from)
+    private void EncodePlain(string text, List<int> ids)
     {
-        for (int at = from; text.AsSpan(at).IndexOfAny(tables.AddedStarts) is int ahead and >= 0; at++)
-        {
-            at += ahead;
-            foreach (string added in tables.AddedByLength)
-            {
-                if (string.CompareOrdinal(text, at, added, 0, added.Length) == 0)
-                    return (at, added.Length, tables.Added[added]);
-            }
-        }
-        return null;
-    }
-
-    private void EncodePlain(StringBuilder plain, List<int> ids)
-    {
-        if (plain.Length == 0)
-            return;
-        string text = plain.ToString();
-        plain.Clear();
         if (tables.NormalisesToNfc)
             text = Normalised(text);
         foreach (Range range in preTokenizer.Split(text))

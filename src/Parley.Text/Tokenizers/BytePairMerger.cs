@@ -8,10 +8,20 @@ internal static class BytePairMerger
 {
     public static int[] Merge(ReadOnlySpan<byte> piece, TokenizerTables tables)
     {
-        int count = piece.Length;
-        int[] ids = new int[count], previous = new int[count], next = new int[count];
+        int[] ids = new int[piece.Length];
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = tables.ByteIds[piece[i]];
+        return Merge(ids, tables.Merges);
+    }
+
+    /// <param name="ids">The smallest tokens of a piece; written over.</param>
+    /// <param name="merges">What two neighbours become, and how early.</param>
+    public static int[] Merge(int[] ids, IReadOnlyDictionary<(int Left, int Right), (int Rank, int Merged)> merges)
+    {
+        int count = ids.Length;
+        int[] previous = new int[count], next = new int[count];
         for (int i = 0; i < count; i++)
-            (ids[i], previous[i], next[i]) = (tables.ByteIds[piece[i]], i - 1, i + 1 < count ? i + 1 : -1);
+            (previous[i], next[i]) = (i - 1, i + 1 < count ? i + 1 : -1);
         PriorityQueue<(int Left, int Right, int LeftId, int RightId), (int Rank, int Position)> heap = new();
         for (int i = 0; i + 1 < count; i++)
             Offer(i);
@@ -21,7 +31,7 @@ internal static class BytePairMerger
             bool isStale = ids[pair.Left] != pair.LeftId || next[pair.Left] != pair.Right || ids[pair.Right] != pair.RightId;
             if (isStale)
                 continue;
-            ids[pair.Left] = tables.Merges[(pair.LeftId, pair.RightId)].Merged;
+            ids[pair.Left] = merges[(pair.LeftId, pair.RightId)].Merged;
             ids[pair.Right] = -1;
             next[pair.Left] = next[pair.Right];
             if (next[pair.Right] >= 0)
@@ -39,7 +49,7 @@ internal static class BytePairMerger
         void Offer(int left)
         {
             int right = next[left];
-            if (right >= 0 && tables.Merges.TryGetValue((ids[left], ids[right]), out (int Rank, int Merged) merge))
+            if (right >= 0 && merges.TryGetValue((ids[left], ids[right]), out (int Rank, int Merged) merge))
                 heap.Enqueue((left, right, ids[left], ids[right]), (merge.Rank, left));
         }
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Parley.Text.Tokenizers;
 
 /// <summary>
-/// Reads Hugging Face's <c>tokenizer.json</c> as far as byte-level BPE goes; whatever would change the ids and is not
+/// Reads Hugging Face's <c>tokenizer.json</c> as far as byte-level and character-level BPE go; whatever would change the ids and is not
 /// understood is refused by name. (huggingface/tokenizers: tokenizers/src/models/bpe, pre_tokenizers)
 /// </summary>
 internal static class TokenizerJsonReader
@@ -21,7 +21,12 @@ internal static class TokenizerJsonReader
             = PreTokenizerFamily.Tekken,
     };
 
-    public static TokenizerTables Read(string path)
+    public static TokenizerTables Read(string path) => Read(path, ReadByteLevel);
+
+    /// <summary>Character-level BPE, as the XTTS and Chatterbox voices have it: words by white space, unknown characters one by one.</summary>
+    public static CharacterTables ReadCharacters(string path) => Read(path, ReadCharacterLevel);
+
+    private static T Read<T>(string path, Func<JsonElement, string, T> read)
     {
         try
         {
@@ -32,7 +37,7 @@ internal static class TokenizerJsonReader
                 throw new TokenizerException(path, $"{file.Length} bytes are more than a tokenizer.json has.");
             using FileStream stream = file.OpenRead();
             using JsonDocument document = JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 32 });
-            return Read(document.RootElement, path);
+            return read(document.RootElement, path);
         }
         catch (Exception fault) when (fault is JsonException or IOException or UnauthorizedAccessException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -40,25 +45,52 @@ internal static class TokenizerJsonReader
         }
     }
 
-    private static TokenizerTables Read(JsonElement root, string path)
+    private static CharacterTables ReadCharacterLevel(JsonElement root, string path)
+    {
+        JsonElement model = BpeModel(root, path), pre = root.GetProperty("pre_tokenizer");
+        if (pre.ValueKind != JsonValueKind.Object || pre.GetProperty("type").GetString() != "Whitespace")
+            throw new TokenizerException(path, $"this pre-tokenizer is not supported: {pre.GetRawText()}");
+        foreach (string option in (ReadOnlySpan<string>)["fuse_unk", "byte_fallback", "ignore_merges"])
+        {
+            if (model.TryGetProperty(option, out JsonElement flag) && flag.ValueKind == JsonValueKind.True)
+                throw new TokenizerException(path, $"model.{option} is set, which is not supported.");
+        }
+        if (ReadNormaliser(root, path))
+            throw new TokenizerException(path, "the normalizer 'NFC' is not supported here.");
+        Dictionary<string, int> vocabulary = ReadVocabulary(model.GetProperty("vocab"), path);
+        string unknown = model.GetProperty("unk_token").GetString() ?? "";
+        return vocabulary.TryGetValue(unknown, out int unknownId)
+            ? new(vocabulary, ReadMerges(model.GetProperty("merges"), vocabulary, path), new AddedTokens(ReadAdded(root, path)), unknownId)
+            : throw new TokenizerException(path, $"unk_token '{unknown}' is not in the vocabulary.");
+    }
+
+    private static JsonElement BpeModel(JsonElement root, string path)
     {
         JsonElement model = root.GetProperty("model");
         string type = model.TryGetProperty("type", out JsonElement named) ? named.GetString() ?? "" : "BPE";
         if (type != "BPE")
-            throw new TokenizerException(path, $"model.type is '{type}'; only byte-level BPE is read here.");
+            throw new TokenizerException(path, $"model.type is '{type}'; only BPE is read here.");
         foreach (string option in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
             if (model.TryGetProperty(option, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text)
-                throw new TokenizerException(path, $"model.{option} is '{text}', which byte-level BPE does not have.");
+                throw new TokenizerException(path, $"model.{option} is '{text}', which is not supported.");
         }
+        return model;
+    }
+
+    private static TokenizerTables ReadByteLevel(JsonElement root, string path)
+    {
+        JsonElement model = BpeModel(root, path);
         Dictionary<string, int> vocabulary = ReadVocabulary(model.GetProperty("vocab"), path);
+        RequireBytes(vocabulary, path);
         bool ignoreMerges = model.TryGetProperty("ignore_merges", out JsonElement ignore) && ignore.ValueKind == JsonValueKind.True;
         return new(
             vocabulary, ReadMerges(model.GetProperty("merges"), vocabulary, path), ReadAdded(root, path),
             ReadFamily(root, path), ignoreMerges, ReadNormaliser(root, path));
     }
 
-    private static Dictionary<string, int> ReadVocabulary(JsonElement entries, string path)
+    /// <summary>Tokens with their ids, as <c>vocab.json</c> has them too.</summary>
+    public static Dictionary<string, int> ReadVocabulary(JsonElement entries, string path)
     {
         Dictionary<string, int> vocabulary = new(StringComparer.Ordinal);
         foreach (JsonProperty entry in entries.EnumerateObject())
@@ -67,39 +99,47 @@ internal static class TokenizerJsonReader
             if (id is < 0 or > LargestId || !vocabulary.TryAdd(entry.Name, id))
                 throw new TokenizerException(path, $"vocab entry '{entry.Name}' has id {id}, or stands twice.");
         }
+        return vocabulary;
+    }
+
+    /// <exception cref="TokenizerException">A byte has no entry.</exception>
+    public static void RequireBytes(Dictionary<string, int> vocabulary, string path)
+    {
         for (int b = 0; b < 256; b++)
         {
             if (!vocabulary.ContainsKey(ByteLevelAlphabet.Spell((byte)b).ToString()))
                 throw new TokenizerException(path, $"the vocabulary has no entry for byte 0x{b:X2}, so it is not byte-level.");
         }
-        return vocabulary;
     }
 
     private static Dictionary<(int, int), (int, int)> ReadMerges(JsonElement merges, Dictionary<string, int> vocabulary, string path)
     {
         Dictionary<(int, int), (int, int)> table = [];
-        int rank = 0;
-        foreach (JsonElement merge in merges.EnumerateArray())
+        foreach ((int rank, JsonElement merge) in merges.EnumerateArray().Index())
         {
-            (string left, string right) = ReadPair(merge, path);
-            if (!vocabulary.TryGetValue(left, out int leftId) || !vocabulary.TryGetValue(right, out int rightId)
-                || !vocabulary.TryGetValue(left + right, out int merged))
-                throw new TokenizerException(path, $"merge {rank} joins '{left}' and '{right}', which are not all in the vocabulary.");
-            table[(leftId, rightId)] = (rank++, merged); // a pair that stands twice takes its last rank, as in the reference
+            // Older files write a merge as "a b", newer ones as ["a", "b"].
+            if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2)
+                AddMerge(table, rank, merge[0].GetString() ?? "", merge[1].GetString() ?? "", vocabulary, path);
+            else
+                AddMerge(table, rank, merge.ValueKind == JsonValueKind.String ? merge.GetString() ?? "" : "", vocabulary, path);
         }
         return table;
     }
 
-    /// <summary>Older files write a merge as "a b", newer ones as ["a", "b"].</summary>
-    private static (string Left, string Right) ReadPair(JsonElement merge, string path)
+    /// <summary>A merge written as "a b".</summary>
+    public static void AddMerge(Dictionary<(int, int), (int, int)> table, int rank, string merge, Dictionary<string, int> vocabulary, string path)
     {
-        if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2)
-            return (merge[0].GetString() ?? "", merge[1].GetString() ?? "");
-        string text = merge.ValueKind == JsonValueKind.String ? merge.GetString() ?? "" : "";
-        int space = text.IndexOf(' ', StringComparison.Ordinal);
+        int space = merge.IndexOf(' ', StringComparison.Ordinal);
         if (space <= 0)
-            throw new TokenizerException(path, $"a merge reads '{merge.GetRawText()}' instead of a pair.");
-        return (text[..space], text[(space + 1)..]);
+            throw new TokenizerException(path, $"a merge reads '{merge}' instead of a pair.");
+        AddMerge(table, rank, merge[..space], merge[(space + 1)..], vocabulary, path);
+    }
+
+    private static void AddMerge(Dictionary<(int, int), (int, int)> table, int rank, string left, string right, Dictionary<string, int> vocabulary, string path)
+    {
+        if (!vocabulary.TryGetValue(left, out int leftId) || !vocabulary.TryGetValue(right, out int rightId) || !vocabulary.TryGetValue(left + right, out int merged))
+            throw new TokenizerException(path, $"merge {rank} joins '{left}' and '{right}', which are not all in the vocabulary.");
+        table[(leftId, rightId)] = (rank, merged); // a pair that stands twice takes its last rank, as in the reference
     }
 
     private static Dictionary<string, int> ReadAdded(JsonElement root, string path)

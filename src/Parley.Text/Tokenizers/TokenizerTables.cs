@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Parley.Text.Tokenizers;
 
 /// <summary>What a byte-level vocabulary knows, in the form that encoding needs.</summary>
@@ -12,13 +10,11 @@ internal sealed class TokenizerTables
         IReadOnlyDictionary<string, int> added, PreTokenizerFamily family, bool ignoreMerges, bool normalisesToNfc)
     {
         Merges = merges;
-        Added = added;
+        Added = new AddedTokens(added);
         Family = family;
         IgnoreMerges = ignoreMerges;
         NormalisesToNfc = normalisesToNfc;
         AddedIds = [.. added.Values];
-        AddedByLength = [.. added.Keys.OrderByDescending(text => text.Length)];
-        AddedStarts = SearchValues.Create([.. added.Keys.Select(text => text[0]).Distinct()]);
         wholes = new(vocabulary, StringComparer.Ordinal);
         byte[]?[] bytes = new byte[]?[vocabulary.Values.Concat(added.Values).Max() + 1];
         foreach ((string entry, int id) in vocabulary)
@@ -32,14 +28,9 @@ internal sealed class TokenizerTables
 
     public IReadOnlyDictionary<(int Left, int Right), (int Rank, int Merged)> Merges { get; }
 
-    public IReadOnlyDictionary<string, int> Added { get; }
+    public AddedTokens Added { get; }
 
     public HashSet<int> AddedIds { get; }
-
-    /// <summary>Longest first: at one place the longest wins.</summary>
-    public string[] AddedByLength { get; }
-
-    public SearchValues<char> AddedStarts { get; }
 
     public PreTokenizerFamily Family { get; }
 
