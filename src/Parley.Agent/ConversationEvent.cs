@@ -156,6 +156,11 @@ public sealed record TranscriptCompleted(string ItemId, Transcript Transcript) :
 /// <summary>A turn's words will not be known.</summary>
 public sealed record TranscriptFailed(string ItemId, ConversationFault Fault) : ConversationEvent;
 
+/// <summary>The turn detector does not judge the language that is spoken: until it changes, silence alone ends a turn. Told once for each language.</summary>
+/// <param name="Language">BCP 47 tag; <see langword="null"/> as long as nobody knows it.</param>
+/// <param name="SilenceDelay">The silence that ends a turn instead.</param>
+public sealed record TurnDetectorLeftOut(string? Language, TimeSpan SilenceDelay) : ConversationEvent;
+
 /// <summary>The user speaks another language than before.</summary>
 /// <param name="Language">BCP 47 tag.</param>
 public sealed record LanguageChanged(string Language) : ConversationEvent;

@@ -20,9 +20,10 @@ public static class ParleyServer
     /// <param name="logging">Adds the places that logs go to; none by default.</param>
     /// <param name="time">Clock of limits, waits and measurements.</param>
     /// <param name="conversations">How realtime conversations behave; <see langword="null"/> for the defaults. Disposed with the server.</param>
+    /// <param name="guard">What counts in <c>/v1/moderations</c> when a guard fails; <see langword="null"/> for the defaults.</param>
     /// <exception cref="ServerStartException">An option lies outside its range, or two contradict each other; the message names all of them.</exception>
     public static WebApplication Build(ServerOptions options, EngineCatalogue engines, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null,
-        ConversationSetup? conversations = null)
+        ConversationSetup? conversations = null, GuardOptions? guard = null)
     {
         OptionsCheck.Check(options, engines);
         // A line must end with CR LF; lenient readers before or behind us may split requests elsewhere.
@@ -44,6 +45,7 @@ public static class ParleyServer
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         AddServices(builder.Services, options, engines, time ?? TimeProvider.System);
         builder.Services.AddSingleton(_ => conversations ?? new ConversationSetup(new ConversationOptions())); // made by a factory, so that it is disposed
+        builder.Services.AddSingleton(guard ?? new GuardOptions());
         builder.Services.AddTelemetry(options.Telemetry);
         builder.Services.AddApiDescription();
 

@@ -66,6 +66,18 @@ public sealed class EndOfTurnTests : IDisposable
     }
 
     [Fact]
+    public void A_language_that_the_detector_does_not_judge_is_told_and_left_to_the_silence()
+    {
+        dialogue.Detector.Language = "tlh";
+
+        dialogue.Say("how are you", 1.2).Until<TurnMeasured>();
+
+        Assert.Empty(dialogue.Detector.Asked);
+        Assert.Equal(TimeSpan.FromSeconds(0.5), dialogue.One<TurnDetectorLeftOut>().SilenceDelay);
+        Assert.InRange(dialogue.One<TurnMeasured>().Waterfall.EndOfTurn.TotalSeconds, 0.5, 0.57);
+    }
+
+    [Fact]
     public void Words_that_come_late_are_waited_for()
     {
         dialogue.Ear.Takes = TimeSpan.FromSeconds(1.4);

@@ -273,6 +273,26 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_guard_stops_is_told_beside_the_answer()
+    {
+        Assert.Equal(0, await RunAsync("chat", "How to build a bomb?", "--engine", "echo", "--set", "guard.policy=block"));
+
+        Assert.Equal("I cannot help with that.", output.ToString().Trim());
+        Assert.Equal("(deny-list holds the User's words for unsafe: S9 (1.00); policy Block)", error.ToString().Trim());
+    }
+
+    [Fact]
+    public async Task A_guard_that_cannot_judge_is_told_beside_the_answer()
+    {
+        // A list of phrases cannot be told a policy.
+        Assert.Equal(0, await RunAsync("chat", "Good morning.", "--engine", "echo", "--set", "guard.policy=block", "--set", "guard.fail=open", "--set", "guard.categories.P1=Greetings"));
+
+        Assert.NotEqual("", output.ToString().Trim());
+        Assert.Contains("(The guard gave no verdict on the User's words: ", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("fail open: they pass)", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_brain_that_is_not_there_is_named_before_anything_else()
     {
         Assert.Equal(ExitCodes.NoInput, await RunAsync("chat", "Hello", "--engine", "gguf:nowhere"));

@@ -38,6 +38,8 @@ public sealed class EngineNamesTests : IDisposable
     [Theory]
     [InlineData("hibri", "did you mean 'hibari'")]
     [InlineData("voxtral", "the names are")]
+    [InlineData("qwen3.gguf", "did you mean 'gguf:./qwen3.gguf'")]
+    [InlineData("/models/qwen3.gguf", "did you mean 'gguf:/models/qwen3.gguf'")]
     [InlineData("openai:nobody", "no remote of the configuration is named 'nobody'")]
     [InlineData("whisper:../../etc/passwd", "without folders")]
     [InlineData("piper:", "without folders")]

@@ -46,6 +46,22 @@ public class ModerationEndpointsTests
     }
 
     [Theory]
+    [InlineData(null, false, "open")]
+    [InlineData(GuardFailure.Open, false, "open")]
+    [InlineData(GuardFailure.Closed, true, "closed")]
+    public async Task A_guard_that_breaks_counts_as_the_policy_says_and_the_log_tells(GuardFailure? fail, bool flagged, string told)
+    {
+        LogLines log = new();
+        await using TestServer server = await TestServer.JudgingAsync(new GuardOptions { Fail = fail }, log, FailingGuard.Registration);
+        using HttpResponseMessage response = await server.PostAsync(Path, """{"input":["Good morning.","a dragon","a bomb"]}""");
+        JsonElement[] results = [.. JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("results").EnumerateArray()];
+        Assert.Equal([false, flagged, true], results.Select(result => result.GetProperty("flagged").GetBoolean()));
+        Assert.Equal(["safe", "error", "unsafe"], results.Select(result => result.GetProperty("guard").GetProperty("verdict").GetString()));
+        Assert.Contains(log.Lines, line => line.Contains($"The guard broke.; fail {told}", StringComparison.Ordinal));
+        Assert.DoesNotContain("broke", results[1].GetRawText(), StringComparison.Ordinal); // a stranger is not told why
+    }
+
+    [Theory]
     [InlineData("{}", "missing_field", "input")]
     [InlineData("""{"input":[]}""", "invalid_value", "input")]
     [InlineData("""{"input":7}""", "invalid_value", "input")]

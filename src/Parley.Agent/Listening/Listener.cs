@@ -34,6 +34,7 @@ internal sealed class Listener : IDisposable
     private TimeSpan? resumeAt;         // the answer goes on then, if there were no words
     private TurnDetection? pending;     // how turns are found once the present one is over
     private bool hasRefused;
+    private readonly HashSet<string> unjudged = []; // languages of which it was told that nobody judges them
 
     public Listener(ConversationContext context, Responder responder)
     {
@@ -419,6 +420,12 @@ internal sealed class Listener : IDisposable
     {
         if (Detection!.Ending != TurnEnding.Detector || context.Engines.TurnDetector is not { } detector || turn.IsJudging || detector.Evidence.HasFlag(TurnEvidence.Words) != words is not null)
             return;
+        if (!detector.Judges(context.Language))
+        {
+            if (unjudged.Add(context.Language ?? ""))
+                context.Emit(new TurnDetectorLeftOut(context.Language, Detection.SilenceDelay));
+            return;
+        }
         int run = listening;
         CancellationToken cancel = recognition.Token;
         TurnSoFar soFar = new()

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Parley.Engines;
 
 namespace Parley.Cli.Commands;
@@ -20,7 +21,8 @@ internal static class ChatCommand
         Command command = new("chat", "Talk with a language model, in writing") { text, engine, system, temperature, seed, tokens };
         command.SetAction(async (parsed, cancel) =>
         {
-            House house = new(line.Load(parsed));
+            using ILoggerFactory logs = TerminalLog.Factory(terminal);
+            House house = new(line.Load(parsed), logs);
             await using EngineCatalogue catalogue = await house.AssembleAsync([(EngineTask.Chat, parsed.GetValue(engine))], cancel);
             EngineDescription brain = catalogue.Engines[0];
             long start = Stopwatch.GetTimestamp();

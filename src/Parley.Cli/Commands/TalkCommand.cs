@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Parley.Agent;
 using Parley.Audio;
 using Parley.Cli.Configuration;
@@ -26,7 +27,8 @@ internal static class TalkCommand
         command.SetAction(async (parsed, cancel) =>
         {
             string target = parsed.GetValue(output)!, wanted = SoundFormat.Choose(parsed.GetValue(format), target);
-            House house = new(line.Load(parsed, parsed.GetValue(language) is { } tag ? [new FlagSetting("conversation.language", tag, "--language")] : []));
+            using ILoggerFactory logs = TerminalLog.Factory(terminal);
+            House house = new(line.Load(parsed, parsed.GetValue(language) is { } tag ? [new FlagSetting("conversation.language", tag, "--language")] : []), logs);
             bool judgesTurns = house.Options.Engines.TurnDetection.Count > 0;
             await using EngineCatalogue catalogue = await house.AssembleAsync(
                 [(EngineTask.Speech, null), (EngineTask.Transcription, null), (EngineTask.Chat, null), .. judgesTurns ? [(EngineTask.TurnDetection, (string?)null)] : ((EngineTask, string?)[])[]], cancel);
@@ -48,7 +50,7 @@ internal static class TalkCommand
             await using (SoundOutput answer = SoundOutput.Open(target, terminal))
             {
                 IAsyncEnumerable<ConversationEvent> events = RecordedConversation.HoldAsync(engines, house.Options.Conversation, SoundInput.DecodeAsync(recording, SampleRate, cancel), cancel: cancel);
-                await SoundFormat.WriteAsync(AnswersAsync(events, turns, () => wasHeard = true, cancel), answer.Stream, wanted, cancel);
+                await SoundFormat.WriteAsync(AnswersAsync(events, turns, () => wasHeard = true, terminal, cancel), answer.Stream, wanted, cancel);
                 if (turns.Count == 0)
                     throw new CommandException(ExitCodes.Data, wasHeard ? "No words were heard in the recording." : "There is no speech in the recording.");
                 answer.Complete();
@@ -63,7 +65,7 @@ internal static class TalkCommand
     }
 
     private static async IAsyncEnumerable<AudioFrame> AnswersAsync(
-        IAsyncEnumerable<ConversationEvent> events, List<TurnMeasured> turns, Action onSpeech, [EnumeratorCancellation] CancellationToken cancel)
+        IAsyncEnumerable<ConversationEvent> events, List<TurnMeasured> turns, Action onSpeech, Terminal terminal, [EnumeratorCancellation] CancellationToken cancel)
     {
         await foreach (ConversationEvent happened in events.WithCancellation(cancel))
         {
@@ -73,8 +75,13 @@ internal static class TalkCommand
                 turns.Add(ended);
             else if (happened is SpeechStarted)
                 onSpeech();
+            else if (happened is TurnDetectorLeftOut leftOut)
+                await terminal.Error.WriteLineAsync(LeftOut(leftOut));
         }
     }
+
+    private static string LeftOut(TurnDetectorLeftOut told) => string.Create(CultureInfo.InvariantCulture,
+        $"(The turn detector does not judge the language '{told.Language ?? "unknown"}': {told.SilenceDelay.TotalSeconds:0.##} s of silence end a turn instead.)");
 
     private static TurnReport Report(TurnMeasured turn) =>
         new(turn.Heard, turn.Answer, [.. turn.Waterfall.Stages.Select(stage => new StageRow(stage.Stage, Math.Round(stage.At.TotalMilliseconds, 1)))]);

@@ -97,6 +97,8 @@ public sealed class EngineNames(
 
     private string Hint(string name)
     {
+        if (name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !name.Contains(':', StringComparison.Ordinal))
+            return $"did you mean '{GgufEngine.Prefix}{(Path.GetFileName(name) == name ? "./" : "")}{name}'?";
         string[] known = ["hibari", "espeak", "echo", VoxtralEngine.Name, StarterEar, SmartTurnDetector.Name, LiveKitTurnDetector.Name, DenyListGuard.Name, .. remotes.Keys.Select(remote => RemoteEngine.Prefix + remote)];
         return Nearest.Of(name, known) is { } near ? $"did you mean '{near}'?" : "the names are hibari, espeak, echo, piper:NAME, kokoro, voxtral-4b-tts, whisper:NAME, gguf:FILE, openai:REMOTE, smart-turn, livekit-turn, gguf-turn:FILE, llama-guard:FILE and deny-list.";
     }

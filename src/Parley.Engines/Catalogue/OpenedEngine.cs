@@ -91,6 +91,8 @@ internal sealed class OpenedEngine : IAsyncDisposable
     {
         public TurnEvidence Evidence => inner.Evidence;
 
+        public bool Judges(string? language) => inner.Judges(language);
+
         public async ValueTask<TurnPrediction?> PredictAsync(TurnSoFar turn, CancellationToken cancel = default)
         {
             using OpenCall call = calls.Enter(cancel);

@@ -17,7 +17,7 @@ public sealed partial class GuardingChatClient : DelegatingChatClient
 
     private readonly Func<CancellationToken, Task<IGuard>> guard;
     private readonly GuardOptions options;
-    private readonly TimeProvider time;
+    private readonly GuardArbiter arbiter;
     private readonly ILogger log;
 
     /// <param name="brain">The brain; disposed with this client.</param>
@@ -30,8 +30,8 @@ public sealed partial class GuardingChatClient : DelegatingChatClient
     {
         this.guard = guard;
         this.options = options;
-        this.time = time ?? TimeProvider.System;
         this.log = log ?? (ILogger)Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        arbiter = new(options, time ?? TimeProvider.System, this.log);
     }
 
     public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -49,7 +49,7 @@ public sealed partial class GuardingChatClient : DelegatingChatClient
                 yield return Refusal(verdict, isInput: true);
                 yield break;
             }
-            if (verdict.Outcome == GuardOutcome.Unsafe)
+            if (verdict.Outcome != GuardOutcome.Safe)
                 yield return new ChatResponseUpdate { InputVerdict = verdict };
         }
         if (this.options is { Policy: GuardPolicy.Off } or { Output: false })
@@ -106,13 +106,12 @@ public sealed partial class GuardingChatClient : DelegatingChatClient
             return (Refusal(verdict, isInput: false), true);
         answer.Append(clause);
         ChatResponseUpdate passed = new(ChatRole.Assistant, clause) { ResponseId = source.ResponseId, MessageId = source.MessageId, ModelId = source.ModelId };
-        if (verdict.Outcome == GuardOutcome.Unsafe)
+        if (verdict.Outcome != GuardOutcome.Safe)
             passed.OutputVerdict = verdict;
         return (passed, false);
     }
 
-    private bool IsStopped(GuardVerdict verdict) => options.Policy is GuardPolicy.Block or GuardPolicy.Replace
-        && (verdict.Outcome == GuardOutcome.Unsafe || (verdict.Outcome == GuardOutcome.Error && options.FailsClosed));
+    private bool IsStopped(GuardVerdict verdict) => options.Policy is GuardPolicy.Block or GuardPolicy.Replace && arbiter.CountsAsUnsafe(verdict);
 
     private ChatResponseUpdate Refusal(GuardVerdict verdict, bool isInput)
     {
@@ -128,48 +127,19 @@ public sealed partial class GuardingChatClient : DelegatingChatClient
     /// <summary>The verdict within the budget; whatever fails is a verdict too.</summary>
     private async Task<GuardVerdict> JudgeAsync(IReadOnlyList<ChatMessage> messages, GuardRole role, CancellationToken cancel)
     {
-        using CancellationTokenSource late = new(options.Budget, time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         GuardRequest request = new()
         {
             Messages = messages, Role = role, Threshold = options.Threshold, Excluded = options.Excluded,
             Categories = options.Categories.Count > 0 ? [.. options.Categories.Select(category => new GuardCategory(category.Key, category.Value))] : null,
         };
-        GuardVerdict verdict;
-        try
-        {
-            // A guard that does not notice the token is not waited for either.
-            IGuard judge = await guard(either.Token).WaitAsync(either.Token);
-            verdict = await judge.JudgeAsync(request, either.Token).WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            verdict = Failed($"no verdict within {options.Budget.TotalSeconds:0.##} s");
-        }
-#pragma warning disable CA1031 // Whatever keeps a guard from judging, the policy decides what then; the log has the fault.
-        catch (Exception fault) when (fault is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-            LogFault(fault, role);
-            verdict = Failed(fault.Message);
-        }
+        GuardVerdict verdict = await arbiter.JudgeAsync(guard, request, options.Budget, cancel);
         if (verdict.Outcome == GuardOutcome.Unsafe)
             LogUnsafe(verdict.Guard, role, string.Join(',', verdict.Categories.Select(category => category.Id)), verdict.Probability ?? 1, options.Policy);
-        else if (verdict.Outcome == GuardOutcome.Error)
-            LogUndecided(verdict.Guard, role, verdict.Problem ?? "", options.FailsClosed ? "closed" : "open");
         return verdict;
     }
 
-    private static GuardVerdict Failed(string problem) => new(GuardOutcome.Error, null, [], "guard") { Problem = problem };
-
     [LoggerMessage(2501, LogLevel.Warning, "{Guard} holds the {Role}'s words for unsafe: {Categories} ({Probability:0.00}); policy {Policy}")]
     private partial void LogUnsafe(string guard, GuardRole role, string categories, double probability, GuardPolicy policy);
-
-    [LoggerMessage(2502, LogLevel.Warning, "{Guard} gave no verdict on the {Role}'s words: {Problem}; fail {Fail}")]
-    private partial void LogUndecided(string guard, GuardRole role, string problem, string fail);
-
-    [LoggerMessage(2503, LogLevel.Error, "The guard failed at the {Role}'s words")]
-    private partial void LogFault(Exception fault, GuardRole role);
 }
 
 /// <summary>What a guard said, beside an answer.</summary>

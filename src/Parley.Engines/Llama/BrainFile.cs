@@ -51,7 +51,7 @@ internal sealed record BrainFile(GgufFile Gguf)
     public static BrainFile Read(string path)
     {
         if (!File.Exists(path))
-            throw new ModelFileException(path, "is missing.");
+            throw new ModelFileException(path, $"is missing. Put the file there, or name it by a path with a folder in it, such as ./{System.IO.Path.GetFileName(path)}.");
         try
         {
             BrainFile file = new(GgufFile.Read(path));

@@ -154,7 +154,7 @@ internal sealed class GgufChatClient : IChatClient
         {
             Sampling = Sampling(options),
             Stops = [.. options.StopSequences ?? []],
-            MaxTokens = maxTokens > 0 ? maxTokens : throw new ArgumentOutOfRangeException(nameof(options), maxTokens, "An answer has at least one token."),
+            MaxTokens = Checked(maxTokens, 1, int.MaxValue, "MaxOutputTokens"),
             Grammar = grammar,
             TopLogProbabilities = options.TopLogProbabilities is { } top ? Checked(top, 0, 20, "TopLogProbabilities") : null,
             Marks = AnswerFormat.Marks(tools.Count > 0).Select(mark => model.SpecialTokens.GetValueOrDefault(mark, -1)).Where(token => token >= 0).ToHashSet(),

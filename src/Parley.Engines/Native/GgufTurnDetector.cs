@@ -60,6 +60,8 @@ public sealed class GgufTurnDetector : ITurnDetector
         return new(description, cancel => Task.Run<IDisposable>(async () => await OpenAsync(name, path, border, own, time ?? TimeProvider.System, cancel), cancel));
     }
 
+    public bool Judges(string? language) => true; // its languages are those of the model, which tells nobody
+
     public async ValueTask<TurnPrediction?> PredictAsync(TurnSoFar turn, CancellationToken cancel = default)
     {
         List<ChatMessage> messages =

@@ -38,6 +38,8 @@ public sealed class LiveKitTurnDetector : ITurnDetector
         return new(engine, cancel => Task.Run<IDisposable>(() => new LiveKitTurnDetector(LiveKitTurnModel.Open(folder), threshold), cancel));
     }
 
+    public bool Judges(string? language) => language is not null && model.Languages.Threshold(language) is not null;
+
     public async ValueTask<TurnPrediction?> PredictAsync(TurnSoFar turn, CancellationToken cancel = default)
     {
         if (turn.Language is null || model.Languages.Threshold(turn.Language) is not { } tuned)

@@ -63,6 +63,8 @@ public sealed class SmartTurnDetector : ITurnDetector
         }
     }
 
+    public bool Judges(string? language) => true; // it hears how something is said, in any language
+
     public async ValueTask<TurnPrediction?> PredictAsync(TurnSoFar turn, CancellationToken cancel = default)
     {
         await places.WaitAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the caller gets its thread back

@@ -11,6 +11,10 @@ public interface ITurnDetector : IDisposable
     /// <summary>What it judges by. Whoever asks need not wait for a transcript that is not read, nor keep sound that is not heard.</summary>
     TurnEvidence Evidence { get; }
 
+    /// <summary>Whether it judges what is said in this language. Where it does not, silence alone ends a turn.</summary>
+    /// <param name="language">BCP 47 tag; <see langword="null"/> if nobody knows.</param>
+    bool Judges(string? language);
+
     /// <summary>Judges a turn so far.</summary>
     /// <param name="turn">What <see cref="Evidence"/> names must be there; the rest is not looked at.</param>
     /// <param name="cancel">Gives up the place in line; a judgement under way is made and thrown away.</param>

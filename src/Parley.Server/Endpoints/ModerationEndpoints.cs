@@ -4,13 +4,17 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
 using Parley.Engines;
 
 namespace Parley.Server;
 
 /// <summary>OpenAI's moderation family: <c>/v1/moderations</c>, over the guards of this server.</summary>
-internal sealed class ModerationEndpoints(EngineWork work, EngineDirectory directory, ServerOptions options, ServerMeasures measures, TimeProvider time)
+internal sealed class ModerationEndpoints(
+    EngineWork work, EngineDirectory directory, ServerOptions options, GuardOptions policy, ServerMeasures measures, TimeProvider time, ILogger<ModerationEndpoints> log)
 {
+    private readonly GuardArbiter arbiter = new(policy, time, log);
+
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapApiWithAndWithoutVersion("POST", "/moderations", RouteAccess.Chat, (HttpContext context, ModerationEndpoints moderations) => moderations.JudgeAsync(context))
             .WithName("createModeration").WithTags("Moderations").WithSummary("Texts in, a verdict on each out.")
@@ -26,9 +30,10 @@ internal sealed class ModerationEndpoints(EngineWork work, EngineDirectory direc
             foreach (GuardRequest judged in request.Judged)
             {
                 long start = time.GetTimestamp();
-                GuardVerdict verdict = await guard.JudgeAsync(judged, clock.Token);
+                // Nobody waits for words here: a long text may take as long as the request may.
+                GuardVerdict verdict = await arbiter.JudgeAsync(_ => Task.FromResult(guard), judged, Timeout.InfiniteTimeSpan, clock.Token);
                 measures.Judged(request.Engine, time.GetElapsedTime(start), verdict);
-                results.Add(ModerationResult.Of(verdict, judged, request.Engine));
+                results.Add(ModerationResult.Of(verdict, arbiter.CountsAsUnsafe(verdict), judged, request.Engine));
             }
             context.Response.Headers.CacheControl = "no-cache";
             context.Response.Headers["x-model"] = HeaderText.Escape(request.Engine.Name);
@@ -141,12 +146,12 @@ internal sealed record ModerationResult(
         ["S9"] = ["illicit/violent", "illicit"], ["S10"] = ["hate"], ["S11"] = ["self-harm"], ["S12"] = ["sexual"],
     };
 
-    public static ModerationResult Of(GuardVerdict verdict, GuardRequest request, EngineDescription engine)
+    public static ModerationResult Of(GuardVerdict verdict, bool flagged, GuardRequest request, EngineDescription engine)
     {
         // A policy of the caller's own may use the same ids for something else.
         HashSet<string> set = request.Categories is null ? [.. verdict.Categories.SelectMany(category => Mapped.GetValueOrDefault(category.Id, []))] : [];
         return new ModerationResult(
-            verdict.Outcome == GuardOutcome.Unsafe,
+            flagged,
             Names.ToDictionary(name => name, set.Contains),
             Names.ToDictionary(name => name, name => set.Contains(name) ? verdict.Probability ?? 0 : 0),
             Names.ToDictionary(name => name, name => set.Contains(name) ? (IReadOnlyList<string>)["text"] : []),
@@ -156,7 +161,7 @@ internal sealed record ModerationResult(
 }
 
 /// <param name="Model">The guard.</param>
-/// <param name="Verdict">safe, unsafe or error.</param>
+/// <param name="Verdict">safe, unsafe or error; whether an error is flagged is the policy's.</param>
 /// <param name="Categories">Ids in the guard's own list.</param>
 /// <param name="Names">Their names.</param>
 /// <param name="PUnsafe">Probability that the text is unsafe.</param>

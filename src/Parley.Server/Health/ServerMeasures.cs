@@ -98,7 +98,10 @@ internal sealed class ServerMeasures : IDisposable
     public void Judged(EngineDescription engine, TimeSpan elapsed, GuardVerdict verdict)
     {
         Ended(engine, "moderation", elapsed);
-        health.Succeeded(engine, elapsed.TotalMilliseconds, isUnloaded: true);
+        if (verdict.Outcome == GuardOutcome.Error)
+            health.Failed(engine);
+        else
+            health.Succeeded(engine, elapsed.TotalMilliseconds, isUnloaded: true);
         foreach (GuardCategory category in verdict.Categories)
             flagged.Add(1, Label("category", category.Id), Label("engine", engine.Name));
     }

@@ -253,6 +253,9 @@ internal sealed partial class RealtimeSession
             case EngineFailed { Fault: var fault }:
                 LogEngineFailed(fault.Exception, id, fault.Stage, fault.Message);
                 break;
+            case TurnDetectorLeftOut leftOut:
+                LogDetectorLeftOut(leftOut.Language is null ? LogLevel.Information : LogLevel.Warning, id, leftOut.Language ?? "unknown", leftOut.SilenceDelay.TotalSeconds);
+                break;
             case ResponseDone { Response.Fault: { } fault }:
                 LogEngineFailed(fault.Exception, id, fault.Stage, fault.Message);
                 break;
@@ -307,6 +310,9 @@ internal sealed partial class RealtimeSession
 
     [LoggerMessage(3504, LogLevel.Error, "Session {Session}: {Stage} failed: {Problem}")]
     private partial void LogEngineFailed(Exception? fault, string session, ConversationStage stage, string problem);
+
+    [LoggerMessage(EventId = 3505, Message = "Session {Session}: the turn detector does not judge the language '{Language}'; {Seconds:0.##} s of silence end a turn instead")]
+    private partial void LogDetectorLeftOut(LogLevel level, string session, string language, double seconds);
 }
 
 /// <summary>How a session ends.</summary>

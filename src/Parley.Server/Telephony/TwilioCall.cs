@@ -171,6 +171,9 @@ internal sealed partial class TwilioCall
                     case EngineFailed { Fault: var fault }:
                         LogEngineFailed(fault.Exception, streamSid, fault.Stage, fault.Message);
                         break;
+                    case TurnDetectorLeftOut leftOut:
+                        LogDetectorLeftOut(leftOut.Language is null ? LogLevel.Information : LogLevel.Warning, streamSid, leftOut.Language ?? "unknown", leftOut.SilenceDelay.TotalSeconds);
+                        break;
                     case ConversationEnded ended:
                         end.TrySetResult(ended.Reason.ToString());
                         break;
@@ -214,4 +217,7 @@ internal sealed partial class TwilioCall
 
     [LoggerMessage(3513, LogLevel.Error, "Call {Stream}: {Stage} failed: {Problem}")]
     private partial void LogEngineFailed(Exception? fault, string stream, ConversationStage stage, string problem);
+
+    [LoggerMessage(EventId = 3514, Message = "Call {Stream}: the turn detector does not judge the language '{Language}'; {Seconds:0.##} s of silence end a turn instead")]
+    private partial void LogDetectorLeftOut(LogLevel level, string stream, string language, double seconds);
 }

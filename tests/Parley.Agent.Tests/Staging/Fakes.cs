@@ -151,6 +151,11 @@ internal sealed class FakeTurnDetector(TimeProvider time) : ITurnDetector
 
     public List<TurnSoFar> Asked { get; } = [];
 
+    /// <summary>The only language it judges; any by default.</summary>
+    public string? Language { get; set; }
+
+    public bool Judges(string? language) => Language is null || language == Language;
+
     public async ValueTask<TurnPrediction?> PredictAsync(TurnSoFar turn, CancellationToken cancel = default)
     {
         float? probability = Thinks[Math.Min(Asked.Count, Thinks.Count - 1)];

@@ -101,6 +101,16 @@ public class GuardingChatClientTests
     }
 
     [Fact]
+    public async Task Words_that_pass_because_the_guard_failed_carry_that_verdict()
+    {
+        ScriptedGuard guard = new() { Before = () => throw new InvalidOperationException("on purpose") };
+        using GuardingChatClient client = Guarded(new(GuardPolicy.Block) { Fail = GuardFailure.Open }, guard);
+        List<ChatResponseUpdate> updates = await client.GetStreamingResponseAsync("Hello", cancellationToken: Cancel).ToListAsync(Cancel);
+        Assert.Equal(GuardOutcome.Error, updates[0].InputVerdict!.Outcome);
+        Assert.All(updates.Where(update => update.Text.Length > 0), update => Assert.Equal(GuardOutcome.Error, update.OutputVerdict!.Outcome));
+    }
+
+    [Fact]
     public async Task Either_side_can_be_left_out()
     {
         using GuardingChatClient input = Guarded(new(GuardPolicy.Block) { Output = false }, new ScriptedGuard()), output = Guarded(new(GuardPolicy.Block) { Input = false }, new ScriptedGuard());

@@ -90,6 +90,17 @@ public sealed class LlamaGuardTests(TinyBrain tiny) : IClassFixture<TinyBrain>, 
     }
 
     [Fact]
+    public async Task A_guard_whose_weights_are_no_numbers_never_says_safe()
+    {
+        using LlamaModel model = LlamaModel.Load(TinyBrain.WithoutNumbers(folder.FullName), null, Cancel);
+        using LlamaScheduler scheduler = new(
+            new LlamaContext(model, 512, 2, GgufEngine.BatchTokens, 2, threads: 1, CacheType.F32), new SchedulerOptions { Engine = "broken", Slots = 2, Waiting = 2, IdleAge = TimeSpan.FromMinutes(1) }, TimeProvider.System);
+        GuardJob job = new(model, tiny.Cases[0].Tokens, tiny.Safe, tiny.Unsafe, threshold: 0.5);
+        scheduler.Submit(job);
+        await Assert.ThrowsAsync<Parley.Models.ModelFileException>(() => job.Ended.WaitAsync(Cancel));
+    }
+
+    [Fact]
     public async Task A_cancelled_judgement_ends()
     {
         using LlamaGuard guard = await OpenAsync();

@@ -196,6 +196,17 @@ public sealed class GgufChatClientTests(TinyBrain tiny) : IClassFixture<TinyBrai
         Assert.Contains("template line 2", fault.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_model_whose_weights_are_no_numbers_is_named_instead_of_babbling(float temperature)
+    {
+        string path = TinyBrain.WithoutNumbers(folder.FullName);
+        using IChatClient client = await TinyBrain.OpenAsync(path);
+        ModelFileException fault = await Assert.ThrowsAsync<ModelFileException>(() => client.GetResponseAsync("x", new() { Temperature = temperature }, Cancel));
+        Assert.Equal(path, fault.Path);
+    }
+
     [Fact]
     public async Task Every_option_out_of_range_is_named()
     {
@@ -205,6 +216,7 @@ public sealed class GgufChatClientTests(TinyBrain tiny) : IClassFixture<TinyBrai
             (new() { Temperature = 3 }, "Temperature"), (new() { TopP = 1.1f }, "TopP"), (new() { TopK = -1 }, "TopK"), (new() { MinP = 2 }, "MinP"),
             (new() { FrequencyPenalty = 3 }, "FrequencyPenalty"), (new() { PresencePenalty = -3 }, "PresencePenalty"), (new() { RepetitionPenalty = 0 }, "RepetitionPenalty"),
             (new() { LogitBias = new Dictionary<int, float> { [9999] = 1 } }, "LogitBias"), (new() { TopLogProbabilities = 21 }, "TopLogProbabilities"),
+            (new() { MaxOutputTokens = 0 }, "MaxOutputTokens"),
         ];
         foreach ((ChatOptions options, string name) in wrong)
             Assert.Equal(name, (await Assert.ThrowsAsync<UnsupportedOptionException>(() => client.GetResponseAsync("x", options, Cancel))).Option);

@@ -57,6 +57,16 @@ public sealed class TinyBrain : IDisposable
         return path;
     }
 
+    /// <summary>A copy whose last weights are no numbers.</summary>
+    internal static string WithoutNumbers(string folder)
+    {
+        byte[] file = File.ReadAllBytes(FilePath);
+        System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(file.AsSpan()[^4000..]).Fill(float.NaN);
+        string path = Path.Combine(folder, "no-numbers.gguf");
+        File.WriteAllBytes(path, file);
+        return path;
+    }
+
     public void Dispose() => Model.Dispose();
 
     private static DecoderCase Read(JsonElement entry)

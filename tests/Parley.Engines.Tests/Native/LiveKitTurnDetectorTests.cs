@@ -14,6 +14,7 @@ public class LiveKitTurnDetectorTests
         using ITurnDetector detector = await OpenAsync(null);
         TurnPrediction? prediction = await detector.PredictAsync(Turn(language), Cancel);
         Assert.Equal(threshold, prediction!.Value.Threshold);
+        Assert.True(detector.Judges(language));
     }
 
     [Theory]
@@ -23,6 +24,7 @@ public class LiveKitTurnDetectorTests
     {
         using ITurnDetector detector = await OpenAsync(0.5f);
         Assert.Null(await detector.PredictAsync(Turn(language), Cancel));
+        Assert.False(detector.Judges(language));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.AI;
 using Parley.Agent;
 using Parley.Audio;
@@ -55,11 +56,20 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>A server that has just begun to load its engines.</summary>
     public static Task<TestServer> StartColdAsync(params IEnumerable<EngineRegistration> engines) => StartColdAsync(new ServerOptions(), TimeProvider.System, conversations: null, engines);
 
-    private static async Task<TestServer> StartColdAsync(ServerOptions options, TimeProvider time, ConversationSetup? conversations, IEnumerable<EngineRegistration> engines)
+    /// <summary>A server for moderations.</summary>
+    public static async Task<TestServer> JudgingAsync(GuardOptions guard, LogLines log, EngineRegistration engine)
+    {
+        TestServer server = await StartColdAsync(new ServerOptions(), TimeProvider.System, conversations: null, [engine], guard, log);
+        await server.WarmAsync();
+        return server;
+    }
+
+    private static async Task<TestServer> StartColdAsync(
+        ServerOptions options, TimeProvider time, ConversationSetup? conversations, IEnumerable<EngineRegistration> engines, GuardOptions? guard = null, LogLines? log = null)
     {
         options.Http.Port = 0;
         EngineCatalogue catalogue = new(engines);
-        WebApplication app = ParleyServer.Build(options, catalogue, logging: null, time, conversations);
+        WebApplication app = ParleyServer.Build(options, catalogue, log is null ? null : logging => logging.AddProvider(log), time, conversations, guard);
         await ParleyServer.StartAsync(app);
         return new TestServer(app, catalogue);
     }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LLama.Exceptions;
@@ -147,10 +148,15 @@ internal sealed unsafe class LlamaContext : IDisposable
     }
 
     /// <summary>The logits of a row that asked for them, [vocabulary]; valid until the next <see cref="Decode"/>.</summary>
+    /// <exception cref="ModelFileException">They are no numbers: nothing can be chosen or judged by them.</exception>
     public ReadOnlySpan<float> Logits(int row)
     {
         float* logits = LlamaNative.LogitsOf(context, row);
-        return logits is null ? throw new InvalidOperationException($"Row {row} has no logits.") : new(logits, Model.VocabularySize);
+        if (logits is null)
+            throw new InvalidOperationException($"Row {row} has no logits.");
+        ReadOnlySpan<float> found = new(logits, Model.VocabularySize);
+        return float.IsFinite(TensorPrimitives.Max(found)) ? found // the largest of anything and NaN is NaN
+            : throw new ModelFileException(Model.Path, "gives no numbers for the next token: weights are damaged, or keys and values too large for their type. Fetch it again, or set brain.cache to f32.");
     }
 
     /// <summary>Lets a sequence begin with the first tokens of another; the cells are shared.</summary>
