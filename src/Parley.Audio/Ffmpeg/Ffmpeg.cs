@@ -43,14 +43,16 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
     /// <param name="path">A file that can be sought in.</param>
     /// <param name="start">Where the part begins; not negative.</param>
     /// <param name="length">Of the part; less comes at the end of the file, and behind it nothing.</param>
+    /// <param name="mix">What becomes of its channels.</param>
     /// <param name="cancel">Kills ffmpeg.</param>
-    public async IAsyncEnumerable<AudioFrame> DecodeAsync(string path, TimeSpan start, TimeSpan length, [EnumeratorCancellation] CancellationToken cancel = default)
+    public async IAsyncEnumerable<AudioFrame> DecodeAsync(
+        string path, TimeSpan start, TimeSpan length, ChannelMix mix = ChannelMix.Mean, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(start, TimeSpan.Zero);
         if (!File.Exists(path))
             throw new FileNotFoundException($"{path} does not exist.", path);
         string[] part = ["-ss", start.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture), "-t", length.TotalSeconds.ToString("F3", CultureInfo.InvariantCulture)];
-        await foreach (AudioFrame frame in DecodeAsync("file", part, FileUrl(path), feed: null, name: null, cancel))
+        await foreach (AudioFrame frame in DecodeAsync("file", part, FileUrl(path), feed: null, name: null, cancel, mix))
             yield return frame;
     }
 
@@ -135,12 +137,19 @@ public sealed class Ffmpeg(string ffmpeg = "ffmpeg", string ffprobe = "ffprobe")
 
     // ffmpeg hands out float WAV at the stream's own rate and channels: mixing down and resampling are ours, the same for every format.
     private async IAsyncEnumerable<AudioFrame> DecodeAsync(
-        string protocol, IReadOnlyList<string> part, string url, Func<Stream, CancellationToken, Task>? feed, string? name, [EnumeratorCancellation] CancellationToken cancel)
+        string protocol, IReadOnlyList<string> part, string url, Func<Stream, CancellationToken, Task>? feed, string? name, [EnumeratorCancellation] CancellationToken cancel,
+        ChannelMix mix = ChannelMix.Mean)
     {
+        string[] pan = mix switch
+        {
+            ChannelMix.Centre => ["-af", "pan=mono|c0=FC"],
+            ChannelMix.Sides => ["-af", "pan=mono|c0=0.5*FL+0.5*FR"],
+            _ => [],
+        };
         ChildProgram program = new(ffmpeg,
         [
             "-hide_banner", "-v", "error", "-protocol_whitelist", protocol, "-format_whitelist", Containers, .. part, "-i", url,
-            "-map", "0:a:0", "-map_metadata", "-1", "-threads", "1", "-c:a", "pcm_f32le", "-f", "wav", "-flush_packets", "1", "pipe:1",
+            "-map", "0:a:0", "-map_metadata", "-1", "-threads", "1", .. pan, "-c:a", "pcm_f32le", "-f", "wav", "-flush_packets", "1", "pipe:1",
         ]);
         WavDecoder decoder = new();
         float[] samples = new float[4096];

@@ -44,6 +44,7 @@ public sealed class ReferenceExtractor(SpeakerEncoder speakers, Ffmpeg ffmpeg)
 {
     private const int SampleRate = 24_000, PitchRate = 16_000;
     private const double LowestPeakDbfs = -40, HighestPeakDbfs = -0.1, SoftestFrameDbfs = -45, LoudShare = 0.6;
+    private const int SurroundChannels = 6;
     private const int FewestVoiced = 30;
     private const double LeastVoiced = 0.3, WidestPitch = 12, FarthestPitch = 4; // semitones
     private const double SeedWeight = 0.8, PeerWeight = 0.2;
@@ -62,7 +63,9 @@ public sealed class ReferenceExtractor(SpeakerEncoder speakers, Ffmpeg ffmpeg)
     public async Task<ExtractionResult> ExtractAsync(
         string film, string subtitles, string folder, ExtractionOptions options, IProgress<(int Done, int Of)>? progress, CancellationToken cancel)
     {
-        TimeSpan? duration = (await ffmpeg.ProbeAsync(film, cancel)).Duration;
+        AudioProbe probe = await ffmpeg.ProbeAsync(film, cancel);
+        TimeSpan? duration = probe.Duration;
+        bool hasCentre = probe.Sound?.Channels >= SurroundChannels;
         (SpeakerMarks marks, IReadOnlyList<SpeechSpan> spans) = SpeechSpans.Find(SubtitleReader.Read(await File.ReadAllBytesAsync(subtitles, cancel)), duration);
         List<string> rejected = [];
         List<Candidate> candidates = [];
@@ -71,7 +74,7 @@ public sealed class ReferenceExtractor(SpeakerEncoder speakers, Ffmpeg ffmpeg)
             progress?.Report((i, spans.Count));
             if (options.Speaker is { } wanted && !wanted.Equals(span.Speaker, StringComparison.OrdinalIgnoreCase))
                 continue;
-            (Candidate? candidate, string? problem) = await JudgeAsync(film, span, cancel);
+            (Candidate? candidate, string? problem) = await JudgeAsync(film, span, hasCentre, cancel);
             if (candidate is not null)
                 candidates.Add(candidate);
             else
@@ -87,18 +90,12 @@ public sealed class ReferenceExtractor(SpeakerEncoder speakers, Ffmpeg ffmpeg)
         return new(marks, clips, rejected);
     }
 
-    private async Task<(Candidate? Candidate, string? Problem)> JudgeAsync(string film, SpeechSpan span, CancellationToken cancel)
+    private async Task<(Candidate? Candidate, string? Problem)> JudgeAsync(string film, SpeechSpan span, bool hasCentre, CancellationToken cancel)
     {
-        List<float> read = [];
-        int rate = 0;
-        await foreach (AudioFrame frame in ffmpeg.DecodeAsync(film, span.Start, span.Length, cancel))
-        {
-            read.AddRange(frame.Samples.Span);
-            rate = frame.SampleRate;
-        }
-        if (rate == 0)
+        AudioBuffer cut = await CutAsync(film, span, hasCentre, cancel);
+        if (cut.Samples.Length == 0)
             return (null, "there is no sound at this time");
-        AudioBuffer sound = Resampler.Convert(new AudioBuffer([.. read], rate), SampleRate);
+        AudioBuffer sound = Resampler.Convert(cut, SampleRate);
         if ((sound.Duration - span.Length).Duration() > LengthTolerance)
             return (null, string.Create(CultureInfo.InvariantCulture, $"{sound.Duration.TotalSeconds:0.00} s came instead of {span.Length.TotalSeconds:0.00} s"));
         double peak = Levels.PeakDbfs(sound.Samples);
@@ -120,6 +117,36 @@ public sealed class ReferenceExtractor(SpeakerEncoder speakers, Ffmpeg ffmpeg)
         {
             return (null, fault.Message);
         }
+    }
+
+    /// <summary>Of surround sound the centre, where it holds more of the speech band than the sides; else the mean of all channels.</summary>
+    private async Task<AudioBuffer> CutAsync(string film, SpeechSpan span, bool hasCentre, CancellationToken cancel)
+    {
+        if (!hasCentre)
+            return await CutAsync(film, span, ChannelMix.Mean, cancel);
+        try
+        {
+            AudioBuffer centre = await CutAsync(film, span, ChannelMix.Centre, cancel);
+            if (centre.Samples.Length == 0 || SpeechBand.Energy(centre) > SpeechBand.Energy(await CutAsync(film, span, ChannelMix.Sides, cancel)))
+                return centre;
+        }
+        catch (AudioFormatException)
+        {
+            // Six channels or more, and none of them called the centre.
+        }
+        return await CutAsync(film, span, ChannelMix.Mean, cancel);
+    }
+
+    private async Task<AudioBuffer> CutAsync(string film, SpeechSpan span, ChannelMix mix, CancellationToken cancel)
+    {
+        List<float> read = [];
+        int rate = SampleRate;
+        await foreach (AudioFrame frame in ffmpeg.DecodeAsync(film, span.Start, span.Length, mix, cancel))
+        {
+            read.AddRange(frame.Samples.Span);
+            rate = frame.SampleRate;
+        }
+        return new AudioBuffer([.. read], rate);
     }
 
     private static double LoudFrames(AudioBuffer sound)

@@ -63,6 +63,36 @@ public sealed class ReferenceExtractorTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_a_surround_film_the_centre_is_taken_where_the_dialogue_is_there()
+    {
+        // The voice in the centre, noise everywhere else: softer than the voice, but in the mean of six channels louder.
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        await using EngineCatalogue engines = new([StarterEngines.Hibari(StarterModels.Open(TestData.Starter("")))]);
+        string text = $"{Lines[0].Text} {Lines[2].Text}";
+        AudioBuffer voice = await SpeakAsync(engines, "hibari", text, cancel);
+        double length = voice.Duration.TotalSeconds;
+        string wav = In("voice.wav"), film = In("surround.mkv"), subtitles = In("surround.vtt");
+        WavWriter.Write(wav, voice);
+        string noise = $"anoisesrc=color=pink:amplitude=0.2:sample_rate=24000:duration={length.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+        using System.Diagnostics.Process ffmpeg = System.Diagnostics.Process.Start("ffmpeg",
+        [
+            "-nostdin", "-v", "error", "-i", wav, "-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", noise + ":seed=2",
+            "-filter_complex", "[1:a]asplit[n1][n2];[2:a]asplit=3[n3][n4][n5];[n1][n3][0:a][n5][n2][n4]join=inputs=6:channel_layout=5.1:map=0.0-FL|1.0-FR|2.0-FC|3.0-LFE|4.0-BL|5.0-BR[out]",
+            "-map", "[out]", "-c:a", "flac", film,
+        ]);
+        await ffmpeg.WaitForExitAsync(cancel);
+        Assert.Equal(0, ffmpeg.ExitCode);
+        File.WriteAllText(subtitles, $"WEBVTT\n\n00:00:00.100 --> {TimeSpan.FromSeconds(length - 0.3):hh\\:mm\\:ss\\.fff}\n<v Ann>{text}</v>\n");
+
+        ExtractionResult found = await new ReferenceExtractor(speakers, new Ffmpeg()).ExtractAsync(film, subtitles, In("clips"), new(), null, cancel);
+
+        Assert.True(found.Clips.Count == 1, string.Join("; ", found.Rejected));
+        ReferenceClip clip = found.Clips[0];
+        AudioBuffer cut = WavReader.Read(Path.Combine(folder.FullName, "clips", clip.Clip));
+        Assert.True(SpeakerEncoder.Similarity(speakers.Embed(cut), speakers.Embed(voice)) > 0.9);
+    }
+
+    [Fact]
     public async Task Nothing_is_cut_behind_the_end_of_the_film()
     {
         string film = In("film.wav"), subtitles = In("film.srt");
