@@ -62,22 +62,29 @@ public sealed class TrialCommandTests : IDisposable
 
             """);
         string records = In("trials/voices/run/records.jsonl");
-        Random random = new(20260101);
-        HashSet<string> seen = [];
-        for (int kill = 0; kill < 3; kill++)
+        int seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"Seed of the kills: {seed}");
+        Random random = new(seed);
+        List<string> seen = [];
+        SortedSet<string> phases = [];
+        for (int kill = 0; kill < 7; kill++)
         {
-            // Killed once the run has written a few files more: somewhere in the neighbour's baseline, the warm-up, a cell.
-            await KillAsync(after: TimeSpan.FromMilliseconds(random.Next(1500, 4000)));
-            foreach (string line in File.Exists(records) ? File.ReadAllLines(records).Where(line => line.EndsWith('}')) : [])
+            // Killed when a few lines more are on the disk: somewhere in the neighbour's baseline, the warm-up, a cell, the recovery.
+            await KillAsync(writes: kill == 0 ? random.Next(1, 5) : random.Next(5, 30));
+            phases.Add(StateOf("voices").GetProperty("phase").GetString()!);
+            foreach (string line in File.Exists(records) ? File.ReadAllLines(records).Where(line => line.EndsWith('}') && !seen.Contains(line)) : [])
                 seen.Add(line);
         }
         Assert.Equal(0, await RunAsync("trial", "run", "voices"));
+        Assert.Superset(new HashSet<string> { "baseline", "benchmark" }, phases);
 
         JsonElement[] calls = [.. File.ReadAllLines(records).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(12, calls.Length); // two engines, three texts, two voices
         Assert.Equal(12, calls.Select(call => (call.GetProperty("engine").GetString(), call.GetProperty("condition").GetString(), call.GetProperty("utterance").GetString())).Distinct().Count());
-        Assert.All(seen, line => Assert.Contains(line, File.ReadAllLines(records))); // what was measured before a kill is still what counts
+        Assert.Equal(seen, File.ReadAllLines(records).Take(seen.Count)); // what was measured before a kill is still what counts
         Assert.All(calls, call => Assert.Equal(JsonValueKind.Null, call.GetProperty("error_class").ValueKind));
+        Assert.Contains(calls, call => call.GetProperty("resumed").GetBoolean());
+        Assert.Equal(6, File.ReadAllLines(In("trials/voices/run/warmup.jsonl")).Count(line => line.Contains("\"baseline_audio\"", StringComparison.Ordinal))); // nor the baseline's sound made twice
 
         Assert.Equal(1, await RunAsync("trial", "verdict", "voices")); // the rule needs ears
         Assert.Contains("nobody has listened", error.ToString(), StringComparison.Ordinal);
@@ -132,6 +139,57 @@ public sealed class TrialCommandTests : IDisposable
         Assert.True(File.Exists(flag));
     }
 
+    [Theory]
+    [InlineData("stop")]
+    [InlineData("sweep")]
+    public async Task After_a_kill_stop_and_sweep_bring_the_neighbour_back_and_stop_ends_the_candidates_server(string command)
+    {
+        string flag = In("neighbour-is-up");
+        File.WriteAllText(flag, "");
+        // The server never answers, so the kill comes while it is being waited for.
+        WritePlan("first", $"neighbour: {{get: \"{address}\", pause: {{stop: [rm, \"{flag}\"], start: [touch, \"{flag}\"]}}}}\n",
+            candidate: $"{{url: \"{address}v1\", voice: x, start: [sleep, \"1000\"], ready: \"{address}never\"}}");
+        using (Process run = Start("trial", "run", "first"))
+        {
+            await UntilAsync(() => !File.Exists(flag) && SeqOf("first") > 0 && StateOf("first").GetProperty("pids").GetArrayLength() > 0);
+            run.Kill();
+            await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        int server = StateOf("first").GetProperty("pids")[0].GetProperty("pid").GetInt32();
+        Assert.False(File.Exists(flag));
+        await UntilAsync(() => File.ReadAllText($"/proc/{server}/cmdline") == "sleep\01000\0"); // it outlives the trial
+
+        Assert.Equal(0, command == "stop" ? await RunAsync("trial", "stop", "first") : await RunAsync("trial", "sweep"));
+
+        Assert.True(File.Exists(flag));
+        if (command == "sweep")
+        {
+            Assert.NotEmpty(File.ReadAllText($"/proc/{server}/cmdline")); // it is not four hours old
+            Assert.Equal(0, await RunAsync("trial", "stop", "first"));
+        }
+        await UntilAsync(() => !File.Exists($"/proc/{server}/cmdline") || File.ReadAllText($"/proc/{server}/cmdline").Length == 0);
+    }
+
+    [Fact]
+    public async Task A_watch_is_taken_up_again_by_another_and_ends_with_the_trial()
+    {
+        WritePlan("first", "limits: {pause: 300ms}\nrepetitions: 5\n");
+        Assert.Equal(0, await RunProcessAsync("trial", "run", "first", "--detach"));
+        using (Process watch = Start("trial", "watch", "first"))
+        {
+            await UntilAsync(() => File.Exists(In("trials/first/run/records.jsonl")));
+            watch.Kill(); // the connection drops
+            await watch.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.True(File.Exists(In("trials/first/lock"))); // the trial goes on
+
+        Assert.Equal(0, await RunAsync("trial", "watch", "first"));
+
+        Assert.Contains("Measured.", output.ToString(), StringComparison.Ordinal);
+        Assert.Matches("[0-9]/10] (baseline|candidate) v1/a", error.ToString());
+        Assert.Equal(10, File.ReadAllLines(In("trials/first/run/records.jsonl")).Length);
+    }
+
     [Fact]
     public async Task A_trial_in_the_background_is_stopped_with_all_that_it_started()
     {
@@ -181,19 +239,31 @@ public sealed class TrialCommandTests : IDisposable
         return plan;
     }
 
-    private async Task KillAsync(TimeSpan after)
+    /// <summary>Runs the trial until it has written so often, and kills it; its count of writes must not have fallen.</summary>
+    private async Task KillAsync(int writes)
     {
+        long seq = SeqOf("voices"), before = Writes();
         using Process process = Start("trial", "run", "voices");
-        using CancellationTokenSource patience = new(after);
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
+        while (!process.HasExited && Writes() < before + writes)
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(SeqOf("voices") >= seq);
+
+        long Writes() => SeqOf("voices") + new[] { "records", "warmup", "neighbour" }.Select(name => In($"trials/voices/run/{name}.jsonl")).Where(File.Exists).Sum(file => File.ReadLines(file).Count());
+    }
+
+    private long SeqOf(string name) => File.Exists(In($"trials/{name}/run/state.json")) ? StateOf(name).GetProperty("seq").GetInt64() : 0;
+
+    // The file is replaced in one step: whenever it is read, it is whole.
+    private JsonElement StateOf(string name) => JsonDocument.Parse(File.ReadAllText(In($"trials/{name}/run/state.json"))).RootElement;
+
+    private async Task UntilAsync(Func<bool> condition)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!condition())
+            await Task.Delay(5, patience.Token);
     }
 
     private async Task<int> RunProcessAsync(params string[] arguments)
@@ -231,6 +301,8 @@ public sealed class TrialCommandTests : IDisposable
                 HttpListenerContext context = await neighbour.GetContextAsync();
                 _ = Task.Run(async () =>
                 {
+                    if (context.Request.Url!.AbsolutePath == "/never")
+                        await Task.Delay(Timeout.Infinite);
                     await Task.Delay(150); // long beside the noise of a busy machine: an unsteady neighbour is refused as a baseline
                     context.Response.OutputStream.Write("well"u8);
                     context.Response.Close();

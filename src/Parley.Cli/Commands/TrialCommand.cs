@@ -7,6 +7,7 @@ using Parley.Trials;
 using Parley.Trials.Plans;
 using Parley.Trials.Publishing;
 using Parley.Trials.Running;
+using Parley.Trials.Screening;
 using Parley.Trials.Verdicts;
 
 namespace Parley.Cli.Commands;
@@ -26,8 +27,9 @@ internal static class TrialCommand
             BuildRun(line, terminal, root),
             BuildWatch(terminal, root),
             BuildStop(terminal, root),
+            BuildPrescreen(terminal, root),
             TrialListenCommand.Build(terminal, root),
-            BuildVerdict(terminal, root),
+            BuildVerdict(line, terminal, root),
             BuildReset(terminal, root),
             BuildPublish(line, terminal, root),
             BuildSweep(terminal, root),
@@ -111,7 +113,42 @@ internal static class TrialCommand
         return command;
     }
 
-    private static Command BuildVerdict(Terminal terminal, Option<string> root)
+    private static Command BuildPrescreen(Terminal terminal, Option<string> root)
+    {
+        Argument<string> name = Name();
+        Option<bool> paid = new("--paid") { Description = "Show the cost and, once it is repeated, spend it" };
+        Option<string?> confirm = new("--confirm") { Description = "The words that say yes, instead of typing them", HelpName = "TEXT" };
+        Command command = new("prescreen", "Let a paid service hear the candidates' clips; off unless plan and flag ask for it") { name, paid, confirm };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            TrialFolder folder = TrialFolder.Of(parsed.GetValue(root)!, parsed.GetValue(name)!);
+            if (!parsed.GetValue(paid))
+                throw new CommandException(ExitCodes.Usage, "A pre-screen costs money. Ask for it with --paid; the cost is shown before anything is sent.");
+            PaidPrescreen screen = PaidPrescreen.Of(folder, TimeProvider.System);
+            PrescreenQuote quote = screen.Quote();
+            if (quote.Clips == 0)
+            {
+                await terminal.Out.WriteLineAsync("Every clip has been heard already.");
+                return ExitCodes.Success;
+            }
+            await terminal.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{quote.Clips} clips, {quote.Length.TotalMinutes:0.00} min of sound, would be sent to {quote.Plan.BaseUrl} ({quote.Plan.Model}).\nAt {quote.Plan.PricePerMinute} {quote.Plan.Currency} a minute that costs {quote.Cost:0.0000} {quote.Plan.Currency}; {quote.Spent:0.0000} of a budget of {quote.Plan.Budget} are spent."));
+            string? said = parsed.GetValue(confirm);
+            if (said is null)
+            {
+                await terminal.Out.WriteAsync($"Type '{quote.Confirmation}' to go on: ");
+                await terminal.Out.FlushAsync(cancel);
+                using StreamReader input = new(terminal.OpenInput());
+                said = await input.ReadLineAsync(cancel) ?? "";
+            }
+            await screen.RunAsync(said, new Progress<string>(step => terminal.Error.WriteLine(step)), cancel);
+            await terminal.Out.WriteLineAsync($"Heard; the report shows it. parley trial listen {folder.Name}");
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command BuildVerdict(CommandLine line, Terminal terminal, Option<string> root)
     {
         Argument<string?> name = new("NAME") { Description = "The trial's name", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> check = new("--check") { Description = "Compute the verdict of a results file again and compare every number", HelpName = "FILE" };
@@ -127,12 +164,12 @@ internal static class TrialCommand
             if (parsed.GetValue(check) is { } file)
                 return Check(terminal, file);
             TrialFolder folder = TrialFolder.Of(parsed.GetValue(root)!, parsed.GetValue(name) ?? throw new CommandException(ExitCodes.Usage, "Name a trial, or a file with --check FILE."));
-            TrialResults results = await VerdictWriter.WriteAsync(folder, TimeProvider.System);
+            TrialResults results = await VerdictWriter.WriteAsync(folder, TimeProvider.System, new House(line.Load(parsed)).Secret);
             if (parsed.GetValue(json))
                 await terminal.Out.WriteLineAsync(System.Text.Encoding.UTF8.GetString(ResultsFile.Write(results)));
             else
             {
-                await terminal.Out.WriteLineAsync($"{results.Verdict}");
+                await terminal.Out.WriteLineAsync(results.Candidates.Count > 1 && results.Winner is { } winner ? $"{results.Verdict}: {winner}" : results.Verdict);
                 foreach (string reason in results.VerdictReasons)
                     await terminal.Out.WriteLineAsync($"  {reason}");
                 await terminal.Out.WriteLineAsync($"{results.Power!.Scope}\n{folder.Results}\n{folder.Report}");
@@ -166,8 +203,8 @@ internal static class TrialCommand
         {
             TrialFolder folder = TrialFolder.Of(parsed.GetValue(root)!, parsed.GetValue(name)!);
             House house = new(line.Load(parsed));
-            string?[] secrets = [.. PlanReader.Read(folder.Plan).SecretVariables.Select(house.Secret)];
-            string branch = await TrialPublisher.PublishAsync(folder, parsed.GetValue(repository)!, parsed.GetValue(remote)!, parsed.GetValue(push), secrets, cancel);
+            string branch = await TrialPublisher.PublishAsync(
+                folder, parsed.GetValue(repository)!, parsed.GetValue(remote)!, parsed.GetValue(push), TrialControl.SecretsOf(folder, house.Secret), cancel);
             await terminal.Out.WriteLineAsync(parsed.GetValue(push) ? $"Pushed: {branch}" : $"{branch}\nIt is here only: git push {parsed.GetValue(remote)} {branch}");
             return ExitCodes.Success;
         });
@@ -180,7 +217,8 @@ internal static class TrialCommand
         Command command = new("sweep", "Remove what dead trials left: processes, half-written files, a stopped neighbour") { hours };
         command.SetAction(async (parsed, _) =>
         {
-            foreach (string sentence in await TrialSweep.RunAsync(parsed.GetValue(root), TimeSpan.FromHours(parsed.GetValue(hours)), TimeProvider.System))
+            IReadOnlyList<string> done = await TrialSweep.RunAsync(parsed.GetValue(root), TimeSpan.FromHours(parsed.GetValue(hours)), TimeProvider.System);
+            foreach (string sentence in done.DefaultIfEmpty("Nothing was left behind."))
                 await terminal.Out.WriteLineAsync(sentence);
             return ExitCodes.Success;
         });

@@ -13,10 +13,11 @@ public sealed record BlindPair(string Pair, string A, string B, double Seconds);
 /// <param name="Pair">Its random name.</param>
 /// <param name="Check">Empty, <c>repeat</c>, <c>null</c> or <c>anchor</c>.</param>
 /// <param name="RepeatOf">The pair that a repeat repeats.</param>
+/// <param name="Engine">Role of the candidate in it.</param>
 /// <param name="Utterance">What is said.</param>
 /// <param name="Condition">How.</param>
 /// <param name="CandidateFirst">True if A is the candidate; for an anchor, if A is the damaged clip.</param>
-internal sealed record SealedPair(string Pair, string Check, string? RepeatOf, string Utterance, string Condition, bool CandidateFirst);
+internal sealed record SealedPair(string Pair, string Check, string? RepeatOf, string Engine, string Utterance, string Condition, bool CandidateFirst);
 
 /// <summary>A line of <c>scores.jsonl</c>: a judgement, or the end of the listening.</summary>
 public sealed record ScoreLine

@@ -149,7 +149,7 @@ public sealed partial class ListeningSession
     }
 
     private static UnblindedScore Unblind(ScoreLine line, SealedPair truth) => new(
-        truth.Pair, truth.Check, truth.RepeatOf, truth.Utterance, truth.Condition, line.ListenerId,
+        truth.Pair, truth.Check, truth.RepeatOf, truth.Engine, truth.Utterance, truth.Condition, line.ListenerId,
         truth.CandidateFirst ? line.ScoreB : line.ScoreA, truth.CandidateFirst ? line.ScoreA : line.ScoreB,
         line.Pref switch { null => null, "none" => "none", "a" => truth.CandidateFirst ? "candidate" : "baseline", _ => truth.CandidateFirst ? "baseline" : "candidate" },
         truth.CandidateFirst, line.PlaysA, line.PlaysB, line.Note, line.TUtc);
@@ -173,28 +173,21 @@ public sealed partial class ListeningSession
             Directory.Delete(folder.Listening, recursive: true); // pairs that a crash left without their list
         Directory.CreateDirectory(folder.Listening);
         SeededRandom random = SeededRandom.For(plan.Seed, "pairs");
-        List<(Cell Cell, AudioBuffer Baseline, AudioBuffer Candidate)> material = [];
-        foreach (Cell cell in plan.Cells)
-        {
-            if (Read(folder, $"stored_{cell.Condition}_{cell.Utterance}.wav") is { } baseline && Read(folder, $"candidate_{cell.Condition}_{cell.Utterance}_1.wav") is { } candidate
-                && store.Records.Exists(record => record.Engine == "candidate" && record.Utterance == cell.Utterance && record.Condition == cell.Condition && record.Repetition == 1 && record.ErrorClass is null)
-                && ListeningClips.Match(baseline, candidate) is { } matched)
-                material.Add((cell, matched.A, matched.B));
-        }
+        List<Material> material = [.. plan.Candidates.SelectMany(candidate => plan.Cells.Select(cell => MaterialOf(folder, store, candidate.Role, cell))).OfType<Material>()];
         if (material.Count == 0)
-            throw new TrialException("No cell has valid sound of both engines: there is nothing to listen to.");
+            throw new TrialException("No cell has valid sound of the baseline and a candidate: there is nothing to listen to.");
         List<BlindPair> blind = [];
         List<SealedPair> truth = [];
-        bool[] sides = Sides(material.Count, random);
-        foreach ((int i, (Cell cell, AudioBuffer baseline, AudioBuffer candidate)) in material.Index())
-            Add("", null, cell, baseline, candidate, sides[i]);
+        bool[] sides = [.. material.GroupBy(pair => pair.Engine).SelectMany(pairs => Sides(pairs.Count(), random))];
+        foreach ((int i, Material pair) in material.Index())
+            Add("", null, pair, sides[i]);
         int[] chosen = [.. Enumerable.Range(0, material.Count)];
         random.Shuffle<int>(chosen);
         foreach (int i in chosen.Take(Repeats))
-            Add(UnblindedScore.Repeat, truth[i].Pair, material[i].Cell, material[i].Baseline, material[i].Candidate, !sides[i]);
-        (Cell Cell, AudioBuffer Baseline, AudioBuffer Candidate) same = material[chosen[^1]], damaged = material[chosen[material.Count / 2]];
-        Add(UnblindedScore.Null, null, same.Cell, same.Candidate, same.Candidate, candidateFirst: false);
-        Add(UnblindedScore.Anchor, null, damaged.Cell, damaged.Baseline, ListeningClips.Anchor(damaged.Baseline), random.Next(2) == 0);
+            Add(UnblindedScore.Repeat, truth[i].Pair, material[i], !sides[i]);
+        Material same = material[chosen[^1]], damaged = material[chosen[material.Count / 2]];
+        Add(UnblindedScore.Null, null, same with { Baseline = same.Candidate }, candidateFirst: false);
+        Add(UnblindedScore.Anchor, null, damaged with { Candidate = ListeningClips.Anchor(damaged.Baseline) }, random.Next(2) == 0);
 
         // The key is sealed before anybody can hear anything; the list that makes the session exist comes last.
         byte[] key = JsonSerializer.SerializeToUtf8Bytes(truth, ListeningJson.Default.ListSealedPair);
@@ -207,15 +200,23 @@ public sealed partial class ListeningSession
         random.Shuffle<BlindPair>(order);
         AtomicFile.Write(PairsFile(folder), JsonSerializer.SerializeToUtf8Bytes([.. order], ListeningJson.Default.ListBlindPair));
 
-        void Add(string check, string? repeatOf, Cell cell, AudioBuffer baseline, AudioBuffer candidate, bool candidateFirst)
+        void Add(string check, string? repeatOf, Material of, bool candidateFirst)
         {
             string pair = RandomName(), a = RandomName() + ".wav", b = RandomName() + ".wav";
-            AtomicFile.Write(Path.Combine(folder.Listening, a), ListeningClips.ToWav(candidateFirst ? candidate : baseline, random));
-            AtomicFile.Write(Path.Combine(folder.Listening, b), ListeningClips.ToWav(candidateFirst ? baseline : candidate, random));
-            blind.Add(new(pair, a, b, Math.Round(baseline.Duration.TotalSeconds, 3)));
-            truth.Add(new(pair, check, repeatOf, cell.Utterance, cell.Condition, candidateFirst));
+            AtomicFile.Write(Path.Combine(folder.Listening, a), ListeningClips.ToWav(candidateFirst ? of.Candidate : of.Baseline, random));
+            AtomicFile.Write(Path.Combine(folder.Listening, b), ListeningClips.ToWav(candidateFirst ? of.Baseline : of.Candidate, random));
+            blind.Add(new(pair, a, b, Math.Round(of.Baseline.Duration.TotalSeconds, 3)));
+            truth.Add(new(pair, check, repeatOf, of.Engine, of.Cell.Utterance, of.Cell.Condition, candidateFirst));
         }
     }
+
+    /// <summary>The two clips of a cell, alike in everything but the voice; <see langword="null"/> if one of them has no valid sound.</summary>
+    private static Material? MaterialOf(TrialFolder folder, TrialStore store, string engine, Cell cell) =>
+        Read(folder, $"stored_{cell.Condition}_{cell.Utterance}.wav") is { } baseline && Read(folder, $"{engine}_{cell.Condition}_{cell.Utterance}_1.wav") is { } candidate
+        && store.Records.Exists(record => record.Engine == engine && record.Utterance == cell.Utterance && record.Condition == cell.Condition && record.Repetition == 1 && record.ErrorClass is null)
+        && ListeningClips.Match(baseline, candidate) is { } matched ? new Material(engine, cell, matched.A, matched.B) : null;
+
+    private sealed record Material(string Engine, Cell Cell, AudioBuffer Baseline, AudioBuffer Candidate);
 
     /// <summary>As many one way as the other, no more than three alike in a row.</summary>
     internal static bool[] Sides(int count, SeededRandom random)

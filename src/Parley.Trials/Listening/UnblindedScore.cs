@@ -4,6 +4,7 @@ namespace Parley.Trials.Listening;
 /// <param name="Pair">The pair's random name.</param>
 /// <param name="Check">Empty for a real pair; <c>repeat</c>, <c>null</c> or <c>anchor</c> for a hidden check.</param>
 /// <param name="RepeatOf">The pair that a repeat repeats.</param>
+/// <param name="Engine">Role of the candidate in the pair.</param>
 /// <param name="Utterance">What was said.</param>
 /// <param name="Condition">How.</param>
 /// <param name="Listener">Who judged.</param>
@@ -16,7 +17,7 @@ namespace Parley.Trials.Listening;
 /// <param name="Note">The listener's reason.</param>
 /// <param name="AtUtc">When.</param>
 public sealed record UnblindedScore(
-    string Pair, string Check, string? RepeatOf, string Utterance, string Condition, string Listener, int Baseline, int Candidate, string? Preference,
+    string Pair, string Check, string? RepeatOf, string Engine, string Utterance, string Condition, string Listener, int Baseline, int Candidate, string? Preference,
     bool CandidateFirst, int PlaysA, int PlaysB, string? Note, DateTimeOffset AtUtc)
 {
     public const string Repeat = "repeat", Null = "null", Anchor = "anchor";

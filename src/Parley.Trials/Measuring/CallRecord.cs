@@ -7,7 +7,7 @@ namespace Parley.Trials.Measuring;
 /// <summary>One call as results keep it. Times in milliseconds with three decimals; <see langword="null"/> where there is none.</summary>
 public sealed record CallRecord
 {
-    /// <summary><c>baseline</c> or <c>candidate</c>.</summary>
+    /// <summary>The engine's role: <c>baseline</c>, <c>candidate</c>, or the name of one of several candidates.</summary>
     public required string Engine { get; init; }
 
     public required string Utterance { get; init; }

@@ -66,6 +66,10 @@ internal sealed class PlanMap
             : throw Fault(key, string.Create(CultureInfo.InvariantCulture, $"must be {(isWhole ? "a whole number" : "a number")} from {low} to {high}, found '{text}'"));
     }
 
+    /// <summary>An amount that must be there.</summary>
+    public decimal Money(string key) => decimal.TryParse(RequiredText(key), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value) && value <= 1_000_000 ? value
+        : throw Fault(key, $"must be an amount such as 0.006, found '{Text(key)}'");
+
     public bool Flag(string key, bool otherwise) => Text(key) switch
     {
         null => otherwise,

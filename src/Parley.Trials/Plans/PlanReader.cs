@@ -9,7 +9,7 @@ namespace Parley.Trials.Plans;
 /// <summary>Reads a plan, strictly: an unknown key, a value out of range, a voice that one engine lacks are errors with their line.</summary>
 public static partial class PlanReader
 {
-    private const int MaxBytes = 1 << 20, MaxUtterances = 1000, MaxText = 5000;
+    private const int MaxBytes = 1 << 20, MaxUtterances = 1000, MaxCandidates = 10, MaxText = 5000;
 
     private static readonly string[] SourceKinds = ["engine", "url", "command"];
 
@@ -55,14 +55,18 @@ public static partial class PlanReader
         PlanMap map = new(file, "", document.RootNode);
         if (map.RequiredText("trial") != "1")
             throw map.Fault("trial", "must be 1, the version of this form of plan");
-        EnginePlan baseline = ReadEngine(map, "baseline"), candidate = ReadEngine(map, "candidate");
-        string[] conditions = [.. candidate.Voices.Keys];
-        if (!baseline.Voices.Keys.Order(StringComparer.Ordinal).SequenceEqual(conditions.Order(StringComparer.Ordinal)))
-            throw map.Fault("candidate", $"has voices for {string.Join(", ", conditions)}, the baseline for {string.Join(", ", baseline.Voices.Keys)}: both need the same conditions");
+        EnginePlan baseline = ReadEngine(map, EnginePlan.BaselineRole);
+        List<EnginePlan> candidates = ReadCandidates(map);
+        string[] conditions = [.. candidates[0].Voices.Keys];
+        foreach (EnginePlan candidate in candidates.Prepend(baseline))
+        {
+            if (!candidate.Voices.Keys.Order(StringComparer.Ordinal).SequenceEqual(conditions.Order(StringComparer.Ordinal)))
+                throw (candidate.IsBaseline || candidates.Count == 1 ? map : map.Map("candidates")!).Fault(candidate.Role, $"has voices for {string.Join(", ", candidate.Voices.Keys)}, {candidates[0].Role} for {string.Join(", ", conditions)}: all engines need the same conditions");
+        }
         TrialPlan plan = new()
         {
             Baseline = baseline,
-            Candidate = candidate,
+            Candidates = candidates,
             Conditions = conditions,
             Utterances = ReadUtterances(map),
             Language = map.Text("language") ?? "en",
@@ -72,6 +76,7 @@ public static partial class PlanReader
             Limits = ReadLimits(map.Map("limits")),
             Neighbour = ReadNeighbour(map.Map("neighbour")),
             Objective = ReadObjective(map.Map("objective")),
+            PaidPrescreen = ReadPaidPrescreen(map.Map("paid_prescreen")),
             Listeners = ReadListeners(map.Map("listening")),
             Rule = ReadRule(map),
             Source = text,
@@ -79,6 +84,24 @@ public static partial class PlanReader
         };
         map.Finish();
         return plan;
+    }
+
+    /// <summary>One under <c>candidate</c>, or several by name under <c>candidates</c>.</summary>
+    private static List<EnginePlan> ReadCandidates(PlanMap plan)
+    {
+        if (plan.Map("candidates") is not { } map)
+            return [ReadEngine(plan, EnginePlan.CandidateRole)];
+        if (plan.Has(EnginePlan.CandidateRole))
+            throw plan.Fault("candidate", "and 'candidates' exclude each other: 'candidate' is one engine, 'candidates' has several by name");
+        List<EnginePlan> read = [];
+        foreach (string name in map.Keys)
+        {
+            if (!Identity().IsMatch(name) || name is EnginePlan.BaselineRole or EnginePlan.CandidateRole)
+                throw map.Fault(name, "must be a short name of letters, digits and dashes, and neither 'baseline' nor 'candidate'");
+            read.Add(ReadEngine(map, name));
+        }
+        map.Finish();
+        return read.Count is > 0 and <= MaxCandidates ? read : throw plan.Fault("candidates", $"must have 1 to {MaxCandidates} engines, found {read.Count}");
     }
 
     private static EnginePlan ReadEngine(PlanMap plan, string role)
@@ -265,9 +288,30 @@ public static partial class PlanReader
     {
         if (map is null)
             return new(null, HasSpeakerSimilarity: false);
-        ObjectivePlan read = new(map.Text("ear"), map.Flag("speaker_similarity", false));
+        ObjectivePlan read = new(map.Text("ear"), map.Flag("speaker_similarity", false), map.Text("references"), map.Flag("aligned", false));
+        if (read is { AreAligned: true, References: null })
+            throw map.Fault("aligned", "needs 'references', the folder of the recordings");
         map.Finish();
         return read;
+    }
+
+    private static PaidPrescreenPlan? ReadPaidPrescreen(PlanMap? map)
+    {
+        if (map is null)
+            return null;
+        bool isEnabled = map.Flag("enabled", false);
+        Uri address = map.Address("url") ?? throw map.Missing("url");
+        if (address.Scheme != "https" && !address.IsLoopback)
+            throw map.Fault("url", "must be https: the key would be readable on its way");
+        PaidPrescreenPlan read = new(
+            address, map.RequiredText("model"), map.RequiredText("key_variable"), map.RequiredText("env_file"),
+            map.Money("price_per_minute"), map.Money("budget"), map.RequiredText("currency"));
+        if (!VariableName().IsMatch(read.KeyVariable))
+            throw map.Fault("key_variable", "takes the name of a variable, not the key itself");
+        if (!Currency().IsMatch(read.Currency))
+            throw map.Fault("currency", "must be three capital letters, such as EUR or USD");
+        map.Finish();
+        return isEnabled ? read : null;
     }
 
     private static int ReadListeners(PlanMap? map)
@@ -291,6 +335,9 @@ public static partial class PlanReader
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9-]{0,19}\z")]
     private static partial Regex Identity();
+
+    [GeneratedRegex(@"\A[A-Z]{3}\z")]
+    private static partial Regex Currency();
 
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex VariableName();

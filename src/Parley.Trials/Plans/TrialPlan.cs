@@ -7,9 +7,10 @@ public sealed record TrialPlan
 {
     public required EnginePlan Baseline { get; init; }
 
-    public required EnginePlan Candidate { get; init; }
+    /// <summary>The engines that may replace the baseline, at least one.</summary>
+    public required IReadOnlyList<EnginePlan> Candidates { get; init; }
 
-    /// <summary>Ways to choose the voice, in order: <c>v1</c>, <c>v2</c> ... Both engines have a voice for each.</summary>
+    /// <summary>Ways to choose the voice, in order: <c>v1</c>, <c>v2</c> ... Every engine has a voice for each.</summary>
     public required IReadOnlyList<string> Conditions { get; init; }
 
     public required IReadOnlyList<Utterance> Utterances { get; init; }
@@ -31,6 +32,9 @@ public sealed record TrialPlan
 
     public required ObjectivePlan Objective { get; init; }
 
+    /// <summary>A paid service that may be asked beforehand whether the candidates can be understood; <see langword="null"/> for none.</summary>
+    public PaidPrescreenPlan? PaidPrescreen { get; init; }
+
     /// <summary>People who must have judged every pair before the labels are lifted.</summary>
     public required int Listeners { get; init; }
 
@@ -42,13 +46,24 @@ public sealed record TrialPlan
     /// <summary>Of the file's bytes; 64 hexadecimal digits.</summary>
     public required string Sha256 { get; init; }
 
-    public IEnumerable<EnginePlan> Engines => [Baseline, Candidate];
+    public IEnumerable<EnginePlan> Engines => [Baseline, .. Candidates];
 
     /// <summary>Of the identities and texts of the utterances, in order.</summary>
     public string UtterancesSha256 => Sha256Text.Of(string.Join('\n', Utterances.Select(utterance => $"{utterance.Id}\t{utterance.Text}")));
 
     /// <summary>Names of the variables whose values are secret.</summary>
     public IEnumerable<string> SecretVariables => Engines.Select(engine => (engine.Source as AddressSource)?.KeyVariable).Append((Neighbour?.Probe as ChatProbePlan)?.KeyVariable).OfType<string>();
+
+    /// <summary>Files of secrets, relative to the plan.</summary>
+    public IEnumerable<string> EnvironmentFiles => Engines.Select(engine => (engine.Source as AddressSource)?.EnvironmentFile).Append(PaidPrescreen?.EnvironmentFile).OfType<string>();
+
+    /// <summary>Every program that the trial may start, with its arguments.</summary>
+    public IEnumerable<IReadOnlyList<string>> Programs => Engines.SelectMany(engine => engine.Source switch
+    {
+        ProgramSource program => [program.Arguments],
+        AddressSource address => [address.Start, address.Stop],
+        _ => (IReadOnlyList<string>?[])[],
+    }).Append((Neighbour?.Probe as CommandProbePlan)?.Arguments).Append(Neighbour?.Pause?.Stop).Append(Neighbour?.Pause?.Start).OfType<IReadOnlyList<string>>();
 
     /// <summary>Utterance and condition, for each pair of them.</summary>
     public IEnumerable<Cell> Cells => Utterances.SelectMany(utterance => Conditions.Select(condition => new Cell(utterance.Id, condition)));
@@ -67,21 +82,25 @@ public readonly record struct Cell(string Utterance, string Condition)
     public override string ToString() => $"{Condition}/{Utterance}";
 }
 
-/// <summary>In which order the two engines are measured.</summary>
+/// <summary>In which order the engines are measured.</summary>
 public enum TrialOrder
 {
-    /// <summary>Cell by cell, the engine that begins alternating: drift of the machine hits both alike. Both must fit side by side.</summary>
+    /// <summary>Cell by cell, the engine that begins alternating: drift of the machine hits all alike. All must fit side by side.</summary>
     Interleaved,
 
-    /// <summary>All of the baseline, then all of the candidate, between two measurements of the same few baseline cells that show the drift.</summary>
+    /// <summary>All of the baseline, then all of each candidate, between two measurements of the same few baseline cells that show the drift.</summary>
     Bracketed,
 }
 
 /// <summary>An engine under trial.</summary>
 public sealed record EnginePlan
 {
-    /// <summary><c>baseline</c> or <c>candidate</c>.</summary>
+    /// <summary><c>baseline</c>; <c>candidate</c>, or, of several, the candidate's own name in the plan.</summary>
     public required string Role { get; init; }
+
+    public bool IsBaseline => Role == BaselineRole;
+
+    public const string BaselineRole = "baseline", CandidateRole = "candidate";
 
     /// <summary>For people: the engine, the model or the program.</summary>
     public required string Name { get; init; }
@@ -233,4 +252,16 @@ public sealed record PausePlan(IReadOnlyList<string> Stop, IReadOnlyList<string>
 /// <summary>What is computed beside the listening; for information, unless the rule names it.</summary>
 /// <param name="Ear">Speech-to-text engine of this process for word error rates; <see langword="null"/> for none.</param>
 /// <param name="HasSpeakerSimilarity">True to compare with the references of cloned voices.</param>
-public sealed record ObjectivePlan(string? Ear, bool HasSpeakerSimilarity);
+/// <param name="References">Folder of recordings of the texts, relative to the plan; <see langword="null"/> for none.</param>
+/// <param name="AreAligned">True if the recordings are what the engines were made to reproduce, sample by sample: the input of a codec or a vocoder.</param>
+public sealed record ObjectivePlan(string? Ear, bool HasSpeakerSimilarity, string? References = null, bool AreAligned = false);
+
+/// <summary>A server with OpenAI's transcription route that takes money. What it hears is for information and cannot be named by a rule.</summary>
+/// <param name="BaseUrl">Where it is; https, but for this machine.</param>
+/// <param name="Model">Its model.</param>
+/// <param name="KeyVariable">Name of the key in the env file.</param>
+/// <param name="EnvironmentFile">File of NAME=value lines (mode 0600), relative to the plan: the key comes from nowhere else.</param>
+/// <param name="PricePerMinute">Of sound.</param>
+/// <param name="Budget">Most that may be spent on the trial, in the same currency.</param>
+/// <param name="Currency">Three letters.</param>
+public sealed record PaidPrescreenPlan(Uri BaseUrl, string Model, string KeyVariable, string EnvironmentFile, decimal PricePerMinute, decimal Budget, string Currency);

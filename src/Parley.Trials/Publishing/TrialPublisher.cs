@@ -19,7 +19,7 @@ public static class TrialPublisher
     /// <param name="isPushed">True to push the branch.</param>
     /// <param name="secrets">Values that may not appear in anything that is published.</param>
     /// <param name="cancel">Ends it; the working tree is removed.</param>
-    /// <returns>The branch.</returns>
+    /// <returns>The branch; one that is there already from the same run is taken as it is.</returns>
     /// <exception cref="TrialException">There is no verdict, git refuses, or a secret was found.</exception>
     public static async Task<string> PublishAsync(
         TrialFolder folder, string repository, string remote, bool isPushed, IReadOnlyList<string?> secrets, CancellationToken cancel)
@@ -29,9 +29,19 @@ public static class TrialPublisher
         if (ResultsFile.Check(folder.Results) is [string difference, ..])
             throw new TrialException($"{folder.Results} is not what was measured ({difference}); it is not published.");
         TrialResults results = Published(ResultsFile.Read(folder.Results));
-        string branch = $"trial/{folder.Name}-{results.RunId}", target = $"trials/{folder.Name}/{results.RunId}";
+        string branch = $"trial/{folder.Name}-{results.RunId}";
         string start = await MainOfAsync(repository, remote, cancel);
-        string tree = Path.Combine(Path.GetTempPath(), $"parley-publish-{Guid.NewGuid():N}");
+        if (await TryGitAsync(repository, cancel, "rev-parse", "--verify", "--quiet", $"refs/heads/{branch}") is not (0, _))
+            await CommitAsync(folder, repository, start, branch, results, secrets, cancel);
+        if (isPushed)
+            await GitAsync(repository, cancel, "push", "--quiet", "--set-upstream", remote, branch);
+        return branch;
+    }
+
+    private static async Task CommitAsync(
+        TrialFolder folder, string repository, string start, string branch, TrialResults results, IReadOnlyList<string?> secrets, CancellationToken cancel)
+    {
+        string target = $"trials/{folder.Name}/{results.RunId}", tree = Path.Combine(Path.GetTempPath(), $"parley-publish-{Guid.NewGuid():N}");
         await GitAsync(repository, cancel, "worktree", "add", "--quiet", "-b", branch, tree, start);
         try
         {
@@ -54,9 +64,6 @@ public static class TrialPublisher
             throw;
         }
         await RemoveAsync(repository, tree);
-        if (isPushed)
-            await GitAsync(repository, cancel, "push", "--quiet", "--set-upstream", remote, branch);
-        return branch;
     }
 
     /// <summary>Without where things lie on this machine; everything is computed again, so that the published file checks too.</summary>
@@ -83,7 +90,8 @@ public static class TrialPublisher
 
     private static async Task<string> MainOfAsync(string repository, string remote, CancellationToken cancel)
     {
-        await GitAsync(repository, cancel, "rev-parse", "--git-dir");
+        if (await TryGitAsync(repository, cancel, "rev-parse", "--git-dir") is not (0, _))
+            throw new TrialException($"{Path.GetFullPath(repository)} is in no git repository. Name one with --repository.");
         await GitAsync(repository, cancel, "fetch", "--quiet", "--end-of-options", remote);
         foreach (string branch in (string[])["main", "master"])
         {

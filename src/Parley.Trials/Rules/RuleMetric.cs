@@ -32,6 +32,7 @@ public sealed record RuleMetric(string Name, RuleDimension Dimension, string Mea
         new("baseline.score.mean", RuleDimension.Score, "mean score of the baseline in the blind listening, 1 to 5"),
         new("diff.mean", RuleDimension.Score, "mean of candidate less baseline over the pairs"),
         new("diff.ci_low", RuleDimension.Score, "lower end of the 95 % interval of diff.mean"),
+        new("diff.p", RuleDimension.Ratio, "two-sided p of Wilcoxon's test on the pairs' differences; of several candidates, corrected by Holm's step-down"),
         new("candidate.ttfa.p50", RuleDimension.Time, "median time to the first audio byte; unknown for an engine that does not stream"),
         new("candidate.ttfa.p95", RuleDimension.Time, "95th percentile of the time to the first audio byte"),
         new("candidate.total.p50", RuleDimension.Time, "median time to the last byte"),
@@ -47,7 +48,7 @@ public sealed record RuleMetric(string Name, RuleDimension Dimension, string Mea
     private static readonly Dictionary<string, RuleMetric> Names = ByName();
 
     /// <summary>True if its value is only known after the blind listening.</summary>
-    public bool NeedsListening => Dimension == RuleDimension.Score;
+    public bool NeedsListening => Dimension == RuleDimension.Score || Name == "diff.p";
 
     /// <param name="name">Canonical, or its short form: underscores for the dots behind the first, and <c>mean</c> for <c>score.mean</c>.</param>
     /// <param name="metric">The measure of that name.</param>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
 using Parley.Trials.Measuring;
 using Parley.Trials.Plans;
@@ -7,6 +8,8 @@ namespace Parley.Trials.Running;
 /// <summary>The baseline's sound, kept beside the trials under the hash of everything that it depends on: another text, voice or version is another file.</summary>
 internal sealed class BaselineSound(TrialFolder folder, TrialPlan plan)
 {
+    private readonly Lazy<string?> version = new(() => plan.Baseline.Version ?? VersionOf(plan.Baseline.Source));
+
     /// <summary>SHA-256 of the canonical JSON of engine, version, model, voice, reference, text and form.</summary>
     public string KeyOf(Cell cell)
     {
@@ -21,7 +24,8 @@ internal sealed class BaselineSound(TrialFolder folder, TrialPlan plan)
                 ProgramSource program => string.Join('\0', program.Arguments),
                 _ => throw new System.Diagnostics.UnreachableException(),
             },
-            ["engine_version"] = plan.Baseline.Version,
+            ["engine_version"] = version.Value,
+            ["language"] = plan.Language,
             ["model"] = (plan.Baseline.Source as AddressSource)?.Model,
             ["params"] = (plan.Baseline.Source as AddressSource)?.Format,
             ["reference_sha256"] = File.Exists(reference) ? Sha256Text.OfFile(reference) : null,
@@ -31,6 +35,14 @@ internal sealed class BaselineSound(TrialFolder folder, TrialPlan plan)
         };
         return Sha256Text.Of(key.ToJsonString());
     }
+
+    // What is known without asking the engine: this program's version for its own engines, the file of another program. A server's only the plan can tell.
+    private static string? VersionOf(EngineSource source) => source switch
+    {
+        CatalogueSource => typeof(BaselineSound).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
+        ProgramSource program when TrialProcess.Locate(program.Arguments[0]) is { } file => Sha256Text.OfFile(file),
+        _ => null,
+    };
 
     /// <summary>Takes over sound that an earlier trial made, if it is still what was written.</summary>
     /// <returns>The file below the run's folder, or <see langword="null"/>.</returns>

@@ -7,12 +7,15 @@ namespace Parley.Trials.Running;
 /// <summary>One engine while it is up: the program that serves it where the trial started one, and the speaker that calls it.</summary>
 internal sealed class EngineHost : IAsyncDisposable
 {
-    private static readonly TimeSpan TermPatience = TimeSpan.FromSeconds(10), KillPatience = TimeSpan.FromSeconds(5);
+    private const long MemoryTolerance = 256L << 20;
+
+    private static readonly TimeSpan TermPatience = TimeSpan.FromSeconds(10), KillPatience = TimeSpan.FromSeconds(5), MemoryPatience = TimeSpan.FromSeconds(30);
 
     private readonly EnginePlan plan;
     private readonly TrialServices services;
     private TrialProcess? server;
     private EngineCatalogue? catalogue;
+    private long? availableBefore;
 
     private EngineHost(EnginePlan plan, TrialServices services) => (this.plan, this.services) = (plan, services);
 
@@ -60,9 +63,8 @@ internal sealed class EngineHost : IAsyncDisposable
                     ?? throw new TrialException($"The {plan.Role} needs a key: {address.KeyVariable} is not set, neither in the environment nor in the env file.");
                 if (address.Start is not null)
                 {
-                    SecretGuard.Check(address.Start, key);
                     IReadOnlyDictionary<string, string> environment = address.EnvironmentFile is { } file ? SecretFile.Read(Path.Combine(folder.Folder, file)) : new Dictionary<string, string>();
-                    SecretGuard.Check(address.Start, [.. environment.Values]);
+                    availableBefore = ProcessTable.AvailableBytes;
                     server = new TrialProcess(address.Start[0], address.Start.Skip(1), mark, isPiped: false, environment);
                     try
                     {
@@ -82,7 +84,7 @@ internal sealed class EngineHost : IAsyncDisposable
             throw new TrialException($"The {plan.Role}'s program {Path.GetFileName(((AddressSource)plan.Source).Start![0])} ended with {server.ExitCode} at its start.");
     }
 
-    /// <summary>Shuts it down in order and verifies it: its own stop program, SIGTERM, SIGKILL, then that process and port are gone.</summary>
+    /// <summary>Shuts it down in order and verifies it: its own stop program, SIGTERM, SIGKILL, then that process and port are gone and the memory is given back.</summary>
     public async Task<IReadOnlyList<TeardownStep>> EndAsync()
     {
         List<TeardownStep> steps = [];
@@ -93,6 +95,7 @@ internal sealed class EngineHost : IAsyncDisposable
             await StepAsync("sigterm", async () => (await server.EndAsync(TermPatience, services.Time), "within 10 s"));
             await StepAsync("sigkill", async () => (await GoneAsync(server.Identity), $"process {server.Id}"));
             await StepAsync("port_closed", async () => (await RefusesAsync(address.BaseUrl), address.BaseUrl.Authority));
+            await StepAsync("memory_returned", MemoryReturnedAsync); // another program may have taken it meanwhile: only told
         }
         await DisposeAsync();
         return steps;
@@ -141,6 +144,20 @@ internal sealed class EngineHost : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(50), services.Time);
         }
         return false;
+    }
+
+    private async Task<(bool Ok, string Detail)> MemoryReturnedAsync()
+    {
+        if (availableBefore is not { } before)
+            return (true, "not known here");
+        for (long start = services.Time.GetTimestamp(); ;)
+        {
+            long now = ProcessTable.AvailableBytes ?? before;
+            bool isReturned = now >= before - MemoryTolerance;
+            if (isReturned || services.Time.GetElapsedTime(start) > MemoryPatience)
+                return (isReturned, $"{now >> 20} MiB available, {before >> 20} MiB before the start");
+            await Task.Delay(TimeSpan.FromMilliseconds(250), services.Time);
+        }
     }
 
     private static async Task<bool> RefusesAsync(Uri address)

@@ -11,6 +11,6 @@ internal static class ObjectiveLog
     public static JsonLines<ObjectiveItem> Open(TrialFolder folder) => new(folder.Objective, ObjectiveJson.Default.ObjectiveItem);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ObjectiveItem))]
 internal sealed partial class ObjectiveJson : JsonSerializerContext;

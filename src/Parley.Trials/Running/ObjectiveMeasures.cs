@@ -12,7 +12,8 @@ using Parley.Trials.Verdicts;
 namespace Parley.Trials.Running;
 
 /// <summary>
-/// What can be computed of each clip: error rates through an ear, loudness, pitch, and the likeness of cloned voices to their references.
+/// What can be computed of each clip: error rates through an ear, loudness, pitch, the likeness of cloned voices to their references, and the
+/// distance to recordings of the same words.
 /// Clip by clip, each on the disk before the next; an interrupted run goes on.
 /// </summary>
 internal sealed class ObjectiveMeasures(TrialFolder folder, TrialPlan plan, TrialServices services)
@@ -30,6 +31,7 @@ internal sealed class ObjectiveMeasures(TrialFolder folder, TrialPlan plan, Tria
         await using EngineCatalogue? ears = plan.Objective.Ear is { } ear ? await services.AssembleEar(ear, cancel) : null;
         ISpeechToTextClient? listener = ears is null ? null : await ears.OpenAsync<ISpeechToTextClient>(plan.Objective.Ear!, cancel);
         using SpeakerEncoder? speaker = plan.Objective.HasSpeakerSimilarity ? SpeakerEncoder.Open(StarterModels.Locate().Verified("speaker/speaker_encoder.onnx")) : null;
+        ReferenceComparison? comparison = plan.Objective.References is { } recordings ? new(Path.Combine(folder.Folder, recordings), plan.Objective.AreAligned) : null;
         Dictionary<string, float[]> references = new(StringComparer.Ordinal);
         foreach ((EnginePlan engine, Cell cell, string file) in clips)
         {
@@ -43,16 +45,18 @@ internal sealed class ObjectiveMeasures(TrialFolder folder, TrialPlan plan, Tria
             if (speaker is not null && engine.Voices[cell.Condition].Reference is { } reference)
             {
                 if (!references.TryGetValue(reference, out float[]? wanted))
-                    references.Add(reference, wanted = speaker.Embed(await ReadReferenceAsync(reference, cancel)));
+                    references.Add(reference, wanted = speaker.Embed(await AudioDecoder.DecodeAsync(Path.Combine(folder.Folder, reference), cancel: cancel)));
                 item = item with { Similarity = Math.Round(SpeakerEncoder.Similarity(wanted, speaker.Embed(sound)), 6) };
             }
+            if (comparison?.Find(cell) is { } recording)
+                item = item with { Reference = await comparison.CompareAsync(recording, sound, cancel) };
             log.Append(item);
         }
     }
 
     private async Task<ObjectiveItem> HearAsync(ObjectiveItem item, ISpeechToTextClient listener, AudioBuffer sound, string text, CancellationToken cancel)
     {
-        ITextNormalizer normalizer = plan.Language.StartsWith("en", StringComparison.OrdinalIgnoreCase) ? WhisperEnglishNormalizer.Instance : new WhisperBasicNormalizer();
+        ITextNormalizer normalizer = NormalizerOf(plan);
         using MemoryStream wav = new(WavWriter.ToBytes(sound), writable: false);
         SpeechToTextResponse heard = await listener.GetTextAsync(wav, new SpeechToTextOptions { SpeechLanguage = plan.Language }, cancel);
         item = item with { Heard = heard.Text.Trim(), Ear = plan.Objective.Ear, Normalizer = normalizer.Name };
@@ -68,20 +72,24 @@ internal sealed class ObjectiveMeasures(TrialFolder folder, TrialPlan plan, Tria
         }
     }
 
-    private async Task<AudioBuffer> ReadReferenceAsync(string reference, CancellationToken cancel)
+    /// <summary>The word errors of what was heard; <see langword="null"/> where nothing of the text is left after normalisation.</summary>
+    internal static ErrorRate? WordsOf(TrialPlan plan, Cell cell, string heard)
     {
-        List<float> samples = [];
-        int rate = 0;
-        await foreach (AudioFrame frame in new Ffmpeg().DecodeAsync(Path.Combine(folder.Folder, reference), cancel))
+        try
         {
-            samples.AddRange(frame.Samples.Span);
-            rate = frame.SampleRate;
+            return ErrorRate.OfWords(plan.Find(cell.Utterance).Text, heard, NormalizerOf(plan));
         }
-        return new([.. samples], rate);
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 
+    private static ITextNormalizer NormalizerOf(TrialPlan plan) =>
+        plan.Language.StartsWith("en", StringComparison.OrdinalIgnoreCase) ? WhisperEnglishNormalizer.Instance : new WhisperBasicNormalizer();
+
     private string FileOf(string role, Cell cell) => Path.Combine(
-        folder.Audio, role == "baseline" ? $"stored_{cell.Condition}_{cell.Utterance}.wav" : $"candidate_{cell.Condition}_{cell.Utterance}_1.wav");
+        folder.Audio, role == "baseline" ? $"stored_{cell.Condition}_{cell.Utterance}.wav" : $"{role}_{cell.Condition}_{cell.Utterance}_1.wav");
 
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? Math.Round(number, 3) : null;
 }

@@ -12,14 +12,29 @@ internal static class Recovery
     {
         foreach (TrialPid pid in store.State.Pids)
             await EndAsync(new(pid.Pid, pid.StartTicks), time, isLeader: true); // a trial's processes lead groups of their own
+        foreach (ProcessIdentity process in Strays(store))
+        {
+            await EndAsync(process, time, isLeader: false);
+            store.Note("stray", $"process {process.Pid} ended");
+        }
         if (store.State.Pids.Count > 0)
             store.Save(state => state with { Pids = [] });
+        await StartNeighbourAsync(store, pause, time);
+    }
+
+    /// <summary>Starts a neighbour that the run has stopped; does nothing if it has not.</summary>
+    public static async Task StartNeighbourAsync(TrialStore store, PausePlan? pause, TimeProvider time)
+    {
         if (!store.State.IsNeighbourPaused || pause is null)
             return;
         await NeighbourPause.StartAsync(pause, time);
         store.Save(state => state with { IsNeighbourPaused = false });
         store.Note("neighbour", "started again");
     }
+
+    /// <summary>What carries the run's mark and stands in no list: it was started when a crash came, or has left its group.</summary>
+    private static ProcessIdentity[] Strays(TrialStore store) => [.. ProcessTable.WithVariable(TrialProcess.RunVariable)
+        .Where(entry => entry.Environment[TrialProcess.RunVariable] == store.State.RunId && entry.Process.Pid != Environment.ProcessId).Select(entry => entry.Process)];
 
     /// <summary>SIGTERM, ten seconds, SIGKILL.</summary>
     /// <param name="process">The process; a later one with its number is left alone.</param>

@@ -5,7 +5,7 @@ namespace Parley.Trials.Running;
 
 /// <summary>One call to come.</summary>
 /// <param name="Order">Place in the whole order, from 0.</param>
-/// <param name="Engine"><c>baseline</c> or <c>candidate</c>.</param>
+/// <param name="Engine">Role of the engine.</param>
 /// <param name="Cell">What is said how.</param>
 /// <param name="Repetition">From 1.</param>
 internal readonly record struct ScheduledCall(int Order, string Engine, Cell Cell, int Repetition);
@@ -14,13 +14,14 @@ internal readonly record struct ScheduledCall(int Order, string Engine, Cell Cel
 internal static class Schedule
 {
     /// <summary>
-    /// One shuffle of the cells for each repetition, the same for both engines. Interleaved, both engines speak a cell one after the other
-    /// and take turns at being first (ABBA); bracketed, all of the baseline comes before all of the candidate.
+    /// One shuffle of the cells for each repetition, the same for all engines. Interleaved, the engines speak a cell one after the other
+    /// and take turns at being first (of two: ABBA); bracketed, all of one engine comes before all of the next, the baseline first.
     /// </summary>
     public static IReadOnlyList<ScheduledCall> Of(TrialPlan plan)
     {
         SeededRandom random = SeededRandom.For(plan.Seed, "order");
         List<(Cell Cell, int Repetition)> cells = [];
+        string[] engines = [.. plan.Engines.Select(engine => engine.Role)];
         for (int repetition = 1; repetition <= plan.Repetitions; repetition++)
         {
             Cell[] shuffled = [.. plan.Cells];
@@ -28,10 +29,8 @@ internal static class Schedule
             cells.AddRange(shuffled.Select(cell => (cell, repetition)));
         }
         IEnumerable<(string Engine, Cell Cell, int Repetition)> calls = plan.Order == TrialOrder.Bracketed
-            ? [.. cells.Select(cell => ("baseline", cell.Cell, cell.Repetition)), .. cells.Select(cell => ("candidate", cell.Cell, cell.Repetition))]
-            : cells.SelectMany((cell, i) => (IEnumerable<(string, Cell, int)>)(i % 2 == 0
-                ? [("baseline", cell.Cell, cell.Repetition), ("candidate", cell.Cell, cell.Repetition)]
-                : [("candidate", cell.Cell, cell.Repetition), ("baseline", cell.Cell, cell.Repetition)]));
+            ? engines.SelectMany(engine => cells.Select(cell => (engine, cell.Cell, cell.Repetition)))
+            : cells.SelectMany((cell, i) => engines.Select((_, j) => (engines[(i + j) % engines.Length], cell.Cell, cell.Repetition)));
         return [.. calls.Select((call, order) => new ScheduledCall(order, call.Engine, call.Cell, call.Repetition))];
     }
 }

@@ -1,4 +1,7 @@
+using System.Net;
 using System.Text;
+using System.Text.Json;
+using Parley.Trials.Plans;
 
 namespace Parley.Trials.Running;
 
@@ -14,7 +17,25 @@ internal static class SecretGuard
             throw new TrialException($"An argument of {Path.GetFileName(arguments[0])} holds a secret: every user of the machine can read the arguments of a process. Hand it over by 'env_file'.");
     }
 
-    /// <summary>True if a text holds one of the secrets, plainly, in base64 or URL-encoded.</summary>
+    /// <summary>Every secret that a trial knows: the keys that its plan names, and what its env files hold.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="folder">Of the trial.</param>
+    /// <param name="secret">Reads a secret by the name of its variable.</param>
+    public static IReadOnlyList<string?> Of(TrialPlan plan, TrialFolder folder, Func<string, string?> secret) =>
+    [
+        .. plan.SecretVariables.Select(secret),
+        .. plan.EnvironmentFiles.Select(file => Path.Combine(folder.Folder, file)).Where(File.Exists).SelectMany(file => SecretFile.Read(file).Values),
+    ];
+
+    /// <summary>A text without the secrets in it: a server may repeat a key in its complaint.</summary>
+    public static string? Redacted(string? text, IReadOnlyList<string?> secrets)
+    {
+        foreach (string secret in secrets.OfType<string>().Where(secret => secret.Length >= ShortestSecret))
+            text = text?.Replace(secret, "[secret]", StringComparison.Ordinal);
+        return text;
+    }
+
+    /// <summary>True if a text holds one of the secrets, plainly, in base64, or as URLs, JSON and HTML write it.</summary>
     public static bool Holds(string text, IReadOnlyList<string?> secrets)
     {
         foreach (string? secret in secrets)
@@ -23,7 +44,9 @@ internal static class SecretGuard
                 continue;
             if (text.Contains(secret, StringComparison.Ordinal)
                 || text.Contains(Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)).TrimEnd('='), StringComparison.Ordinal)
-                || text.Contains(Uri.EscapeDataString(secret), StringComparison.OrdinalIgnoreCase))
+                || text.Contains(Uri.EscapeDataString(secret), StringComparison.OrdinalIgnoreCase)
+                || text.Contains(JsonEncodedText.Encode(secret).Value, StringComparison.Ordinal)
+                || text.Contains(WebUtility.HtmlEncode(secret), StringComparison.Ordinal))
                 return true;
         }
         return false;

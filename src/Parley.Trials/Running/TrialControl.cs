@@ -11,6 +11,11 @@ public static class TrialControl
     /// <summary>The number of the process that works on it, if there is one.</summary>
     public static int? OwnerOf(TrialFolder folder) => TrialLock.OwnerOf(folder.Lock)?.Pid;
 
+    /// <summary>Every secret that a trial's plan knows, so that none gets out.</summary>
+    /// <param name="folder">Of the trial.</param>
+    /// <param name="secret">Reads a secret by the name of its variable.</param>
+    public static IReadOnlyList<string?> SecretsOf(TrialFolder folder, Func<string, string?> secret) => SecretGuard.Of(PlanReader.Read(folder.Plan), folder, secret);
+
     /// <summary>The last progress that a run wrote; <see langword="null"/> if there is none.</summary>
     public static TrialProgress? ProgressOf(TrialFolder folder)
     {

@@ -32,6 +32,8 @@ public sealed partial record TrialFolder
 
     public string Objective => Path.Combine(Run, "objective.jsonl");
 
+    public string Prescreen => Path.Combine(Run, "prescreen.jsonl");
+
     public string Deferred => Path.Combine(Run, "deferred.json");
 
     public string Progress => Path.Combine(Run, "progress.json");

@@ -27,15 +27,17 @@ public sealed class TrialRunner : IDisposable
     private readonly Dictionary<string, MemoryWatch> memory = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<ScheduledCall> schedule;
     private readonly CancellationTokenSource alarm = new();
+    private readonly IReadOnlyList<string?> secrets;
     private readonly bool isResumed;
     private NeighbourGuard? guard;
     private NeighbourStatistics? neighbourBaseline;
 
-    private TrialRunner(TrialFolder folder, TrialPlan plan, TrialServices services, TrialStore store, bool isResumed)
+    private TrialRunner(TrialFolder folder, TrialPlan plan, TrialServices services, TrialStore store, IReadOnlyList<string?> secrets, bool isResumed)
     {
         (this.folder, this.plan, this.services, this.store, this.isResumed) = (folder, plan, services, store, isResumed);
         time = services.Time;
         schedule = Schedule.Of(plan);
+        this.secrets = secrets;
     }
 
     /// <summary>Begins a trial, or takes it up where it stands, and measures until the scoring or until it has to end early.</summary>
@@ -48,6 +50,17 @@ public sealed class TrialRunner : IDisposable
     public static async Task<TrialState> RunAsync(TrialFolder folder, TrialServices services, CancellationToken cancel)
     {
         TrialPlan plan = PlanReader.Read(folder.Plan);
+        foreach (string reference in plan.Engines.SelectMany(engine => engine.Voices.Values).Select(voice => voice.Reference).OfType<string>())
+        {
+            if (InsideFolder.Problem(folder.Folder, reference) is { } problem)
+                throw new PlanException($"{folder.Plan}: the reference '{reference}' {problem}. Put the recording into the trial's folder.");
+        }
+        if (plan.Objective.References is { } recordings && (InsideFolder.Problem(folder.Folder, recordings)
+            ?? (Directory.Exists(Path.Combine(folder.Folder, recordings)) ? null : "does not exist")) is { } fault)
+            throw new PlanException($"{folder.Plan}: the folder 'objective.references: {recordings}' {fault}.");
+        IReadOnlyList<string?> secrets = SecretGuard.Of(plan, folder, services.Secret);
+        foreach (IReadOnlyList<string> program in plan.Programs)
+            SecretGuard.Check(program, secrets);
         if (TrialLock.OwnerOf(folder.Lock) is null)
             File.Delete(folder.StopRequest); // of an earlier run; from here on it is for this one
         using TrialLock held = TrialLock.Take(folder.Lock);
@@ -58,7 +71,7 @@ public sealed class TrialRunner : IDisposable
             throw new TrialException($"The trial was aborted ({abort.Reason}: {abort.Detail}). 'parley trial verdict {folder.Name}' reports it; 'parley trial reset {folder.Name}' puts the run aside.");
         bool isResumed = store.State.Attempts > 0;
         store.Save(state => state with { Attempts = state.Attempts + 1 });
-        using TrialRunner runner = new(folder, plan, services, store, isResumed);
+        using TrialRunner runner = new(folder, plan, services, store, secrets, isResumed);
         return await runner.RunAsync(cancel);
     }
 
@@ -124,7 +137,7 @@ public sealed class TrialRunner : IDisposable
         if (!store.State.IsCandidateDone)
         {
             guard?.Watch(neighbourBaseline!.MedianMs, store.Add, alarm);
-            await OpenCandidateAsync(cancel);
+            await TryOutAsync(cancel);
             await MeasureCellsAsync(cancel);
         }
         await FinishBenchmarkAsync(cancel);
@@ -197,7 +210,7 @@ public sealed class TrialRunner : IDisposable
         }
         bool isIncomplete = store.State.Cells.Any(cell => cell.Key.StartsWith("baseline/", StringComparison.Ordinal) && cell.Value.Status != CellState.Done);
         store.Save(state => state with { BaselineIncomplete = isIncomplete });
-        DeferredList.Write(folder, store.State, time);
+        DeferredList.Write(folder, store.State, store.Others);
         int count = store.State.Cells.Count(cell => cell.Key.StartsWith("baseline/", StringComparison.Ordinal));
         if (store.State.Phase == TrialPhase.Baseline)
         {
@@ -220,33 +233,28 @@ public sealed class TrialRunner : IDisposable
     {
         foreach (VoicePlan voice in plan.Engines.SelectMany(engine => engine.Voices.Values).Where(voice => voice.IsCloned))
         {
-            string path = Path.GetFullPath(Path.Combine(folder.Folder, voice.Reference!));
-            store.Assert("A13", path.StartsWith(folder.Folder + Path.DirectorySeparatorChar, StringComparison.Ordinal), voice.Reference!, "inside the trial's folder");
-            store.Assert("A10", File.Exists(path), voice.Reference!, "the recording is there");
+            string? problem = InsideFolder.Problem(folder.Folder, voice.Reference!);
+            store.Assert("A13", problem is null, problem ?? voice.Reference!, "inside the trial's folder");
+            store.Assert("A10", File.Exists(Path.Combine(folder.Folder, voice.Reference!)), voice.Reference!, "the recording is there");
         }
     }
 
-    private async Task OpenCandidateAsync(CancellationToken cancel)
+    /// <summary>Does each candidate start, leave enough memory, answer, and stream?</summary>
+    private async Task TryOutAsync(CancellationToken cancel)
     {
-        bool isFirst = store.State.Phase == TrialPhase.Feasibility;
-        Report("starting the candidate");
-        ISpeaker speaker = (await HostAsync(plan.Candidate, cancel)).Speaker;
-        if (ProcessTable.AvailableBytes is { } available)
-        {
-            if (available < plan.Limits.MemoryReserveBytes)
-                throw new AbortException(AbortReason.LowMemory, $"{available >> 20} MiB are left with the candidate loaded, {plan.Limits.MemoryReserveBytes >> 20} MiB are the reserve");
-            if (isFirst)
-                store.Assert("A23", true, $"{available >> 20} MiB available", $"at least {plan.Limits.MemoryReserveBytes >> 20} MiB");
-        }
-        if (!isFirst)
+        if (store.State.Phase != TrialPhase.Feasibility)
             return;
-        Cell first = Longest();
-        SpokenCall cold = await CallAsync(plan.Candidate, first, "cold", isTimed: false, cancel);
-        store.SetEngine("candidate", state => state with { ColdStartMs = Math.Round(cold.TotalMs, 3) });
-        store.Assert("A20", cold.Error is null, cold.Error ?? "valid sound", "the candidate answers with valid sound");
-        store.Assert("A21", speaker.Facts.Engine.Length > 0, speaker.Facts.Engine, "the engine has a name");
-        foreach (EnginePlan engine in MeasuredEngines())
-            await ProbeStreamingAsync(engine, cancel);
+        foreach (EnginePlan candidate in plan.Candidates)
+        {
+            SpokenCall cold = await CallAsync(candidate, Longest(), "cold", isTimed: false, cancel);
+            store.SetEngine(candidate.Role, state => state with { ColdStartMs = Math.Round(cold.TotalMs, 3) });
+            store.Assert("A20", cold.Error is null, $"{candidate.Role}: {cold.Error ?? "valid sound"}", "it answers with valid sound");
+            string name = (await HostAsync(candidate, cancel)).Speaker.Facts.Engine;
+            store.Assert("A21", name.Length > 0, name, "the engine has a name");
+            await ProbeStreamingAsync(candidate, cancel);
+        }
+        if (!IsBaselineAbsent())
+            await ProbeStreamingAsync(plan.Baseline, cancel);
         if (guard is not null)
             store.Assert("A24", guard.Alarm is null, string.Create(CultureInfo.InvariantCulture, $"ratio {guard.Ratio:0.##}"), "below the abort line");
         store.MoveTo(TrialPhase.Benchmark);
@@ -261,19 +269,19 @@ public sealed class TrialRunner : IDisposable
             calls.Add(await CallAsync(engine, Longest(), "streaming", isTimed: false, cancel));
         bool isStreaming = engine.IsStreamingDeclared && StreamingProbe.IsStreaming(calls);
         store.SetEngine(engine.Role, state => state with { StreamingCapable = isStreaming });
-        if (engine.Role == "candidate")
-            store.Assert("A22", true, isStreaming ? "streams" : "does not stream", "decided by measurement");
+        if (!engine.IsBaseline)
+            store.Assert("A22", true, $"{engine.Role} {(isStreaming ? "streams" : "does not stream")}", "decided by measurement");
     }
 
     private async Task MeasureCellsAsync(CancellationToken cancel)
     {
-        ScheduledCall[] missing = [.. schedule.Where(call => !IsMeasured(call) && (call.Engine == "candidate" || !IsBaselineAbsent()))];
+        ScheduledCall[] missing = [.. schedule.Where(call => !IsMeasured(call) && !(call.Engine == EnginePlan.BaselineRole && IsBaselineAbsent()))];
         HashSet<string> warm = [];
         Estimate estimate = new(time);
         foreach ((int i, ScheduledCall call) in missing.Index())
         {
-            EnginePlan engine = call.Engine == "baseline" ? plan.Baseline : plan.Candidate;
-            if (plan.Order == TrialOrder.Bracketed && call.Engine == "candidate" && store.Others.TrueForAll(other => other.Part != "bracket_before"))
+            EnginePlan engine = plan.Engines.First(known => known.Role == call.Engine);
+            if (plan.Order == TrialOrder.Bracketed && !engine.IsBaseline)
                 await BracketAsync("bracket_before", cancel);
             if (warm.Add(call.Engine))
                 await WarmUpAsync(engine, cancel);
@@ -299,7 +307,7 @@ public sealed class TrialRunner : IDisposable
         CallRecord record = Describe(call, engine, scheduled.Cell, scheduled.Repetition, scheduled.Order, "timed", isTimed: true, IsStreaming(engine)) with { File = file };
         store.Add(record);
         string status = record.IsTimeout ? CellState.Timeout : record.ErrorClass is null ? CellState.Done : CellState.Error;
-        if (engine.Role == "candidate")
+        if (!engine.IsBaseline)
             store.SetCell(TrialStore.CellKey(engine.Role, scheduled.Cell), new(status, null, file, scheduled.Repetition));
         int timeouts = store.Records.Count(other => other.Engine == engine.Role && other.IsTimeout);
         if (timeouts > plan.Limits.Timeouts)
@@ -332,10 +340,12 @@ public sealed class TrialRunner : IDisposable
 
     private async Task BracketAsync(string part, CancellationToken cancel)
     {
-        if (IsBaselineAbsent())
+        Cell[] missing = [.. schedule.Where(call => call.Engine == "baseline").Select(call => call.Cell).Distinct().Take(BracketCells)
+            .Where(cell => !store.Others.Exists(other => other.Part == part && other.Utterance == cell.Utterance && other.Condition == cell.Condition))];
+        if (IsBaselineAbsent() || missing.Length == 0)
             return;
         await WarmUpAsync(plan.Baseline, cancel);
-        foreach (Cell cell in schedule.Where(call => call.Engine == "baseline").Select(call => call.Cell).Distinct().Take(BracketCells))
+        foreach (Cell cell in missing)
         {
             Report($"{part}: {cell}");
             await Task.Delay(plan.Limits.Pause, time, cancel);
@@ -347,10 +357,13 @@ public sealed class TrialRunner : IDisposable
     {
         if (!store.State.IsCandidateDone)
         {
-            int expected = schedule.Count(call => call.Engine == "candidate"), found = store.Records.Count(record => record.Engine == "candidate");
-            store.Assert("A31", found == expected, $"{found} records", $"{expected}, one for each call");
-            int timeouts = store.Records.Count(record => record.Engine == "candidate" && record.IsTimeout);
-            store.Assert("A32", timeouts <= plan.Limits.Timeouts, $"{timeouts} time-outs", $"at most {plan.Limits.Timeouts}");
+            foreach (EnginePlan candidate in plan.Candidates)
+            {
+                CallRecord[] calls = [.. store.Records.Where(record => record.Engine == candidate.Role)];
+                int expected = schedule.Count(call => call.Engine == candidate.Role), timeouts = calls.Count(record => record.IsTimeout);
+                store.Assert("A31", calls.Length == expected, $"{candidate.Role}: {calls.Length} records", $"{expected}, one for each call");
+                store.Assert("A32", timeouts <= plan.Limits.Timeouts, $"{candidate.Role}: {timeouts} time-outs", $"at most {plan.Limits.Timeouts}");
+            }
             store.Assert("A33", store.Records.TrueForAll(record => record.ErrorClass is not null || record.WavValid), "every record", "valid sound or an error class");
             if (guard is not null)
             {
@@ -358,8 +371,9 @@ public sealed class TrialRunner : IDisposable
                 int live = store.Samples.Count(sample => sample.Stage == NeighbourSample.Live);
                 store.Assert("A34", guard.Alarm is null, $"{live} probes", $"never above {plan.Neighbour!.AbortRatio} times its baseline");
             }
-            await EndHostAsync("candidate");
-            store.Assert("A36", store.State.Pids.All(pid => pid.Role != "candidate" || !ProcessTable.IsAlive(new(pid.Pid, pid.StartTicks))), "its processes", "gone");
+            foreach (EnginePlan candidate in plan.Candidates)
+                await EndHostAsync(candidate.Role);
+            store.Assert("A36", store.State.Pids.All(pid => pid.Role == EnginePlan.BaselineRole || !ProcessTable.IsAlive(new(pid.Pid, pid.StartTicks))), "the candidates' processes", "gone");
             store.Save(state => state with { IsCandidateDone = true });
         }
         if (guard is not null && store.State.Asserts.All(assert => assert is not { Id: "A35" }))
@@ -372,7 +386,7 @@ public sealed class TrialRunner : IDisposable
             if (!isRecovered)
                 throw new AbortException(AbortReason.PostFlightNeighbour, $"the neighbour stayed at {found}");
         }
-        if (plan.Order == TrialOrder.Bracketed && store.Others.TrueForAll(call => call.Part != "bracket_after"))
+        if (plan.Order == TrialOrder.Bracketed)
             await BracketAsync("bracket_after", cancel);
         store.Save(state => state with { Drift = Brackets.Drift(store.Others, DriftLimit) });
         store.MoveTo(TrialPhase.Scoring);
@@ -404,14 +418,18 @@ public sealed class TrialRunner : IDisposable
             AtUtc = time.GetUtcNow(),
             TotalMs = 0,
             Sha256 = call.Sound is null ? null : Sha256Text.Of(Parley.Audio.WavWriter.ToBytes(call.Sound)),
-        }, call, isStreaming);
+        }, call with { ErrorDetail = SecretGuard.Redacted(call.ErrorDetail, secrets) }, isStreaming);
 
     private async Task<EngineHost> HostAsync(EnginePlan engine, CancellationToken cancel)
     {
         if (hosts.TryGetValue(engine.Role, out EngineHost? host))
             return host;
         if (plan.Order == TrialOrder.Bracketed)
-            await EndHostAsync(engine.Role == "candidate" ? "baseline" : "candidate"); // the two do not fit side by side
+        {
+            foreach (string other in hosts.Keys.ToArray())
+                await EndHostAsync(other); // they do not fit side by side
+        }
+        Report($"starting the {engine.Role}");
         host = await EngineHost.OpenAsync(plan, engine, folder, store.State.RunId, services, process =>
             store.Save(state => state with { Pids = [.. state.Pids, new(process.Pid, process.StartTicks, engine.Role)] }), cancel);
         hosts.Add(engine.Role, host);
@@ -425,7 +443,19 @@ public sealed class TrialRunner : IDisposable
             InstallPath = facts.InstallPath,
             Launch = facts.Launch,
         });
+        if (!engine.IsBaseline)
+            CheckMemory(engine);
         return host;
+    }
+
+    private void CheckMemory(EnginePlan engine)
+    {
+        if (ProcessTable.AvailableBytes is not { } available)
+            return;
+        if (available < plan.Limits.MemoryReserveBytes)
+            throw new AbortException(AbortReason.LowMemory, $"{available >> 20} MiB are left with the {engine.Role} loaded, {plan.Limits.MemoryReserveBytes >> 20} MiB are the reserve");
+        if (store.State.Phase == TrialPhase.Feasibility)
+            store.Assert("A23", true, $"{engine.Role}: {available >> 20} MiB available", $"at least {plan.Limits.MemoryReserveBytes >> 20} MiB");
     }
 
     private async Task EndHostAsync(string role)
@@ -451,7 +481,7 @@ public sealed class TrialRunner : IDisposable
     {
         if (guard is not null)
             await guard.EndWatchAsync();
-        foreach (string role in (string[])["candidate", "baseline"])
+        foreach (string role in hosts.Keys.OrderBy(role => role == EnginePlan.BaselineRole).ToArray())
             await EndHostAsync(role);
         await Recovery.CleanAsync(store, plan.Neighbour?.Pause, time);
     }
@@ -463,8 +493,6 @@ public sealed class TrialRunner : IDisposable
         store.Save(state => state with { Abort = new(reason, from, detail, time.GetUtcNow()), FinishedUtc = time.GetUtcNow() });
         store.MoveTo(TrialPhase.Aborted);
     }
-
-    private IEnumerable<EnginePlan> MeasuredEngines() => IsBaselineAbsent() ? [plan.Candidate] : [plan.Candidate, plan.Baseline];
 
     private bool IsStreaming(EnginePlan engine) => store.State.Engines.GetValueOrDefault(engine.Role)?.StreamingCapable ?? engine.IsStreamingDeclared;
 

@@ -49,7 +49,7 @@ public sealed record TrialState
     /// <summary>True if the two brackets around the candidate differ by more than a tenth.</summary>
     public bool? Drift { get; init; }
 
-    /// <summary>True once the candidate has been shut down after its last cell.</summary>
+    /// <summary>True once the candidates have been shut down after the last cell.</summary>
     public bool IsCandidateDone { get; init; }
 
     /// <summary>Seconds of load average before the first measurement.</summary>

@@ -14,14 +14,16 @@ public static class TrialSweep
     /// <param name="olderThan">Age from which a process is an orphan.</param>
     /// <param name="time">Clock.</param>
     /// <returns>What was done, one sentence each.</returns>
-    public static async Task<IReadOnlyList<string>> RunAsync(string? root, TimeSpan olderThan, TimeProvider time)
+    public static Task<IReadOnlyList<string>> RunAsync(string? root, TimeSpan olderThan, TimeProvider time) => RunAsync(root, olderThan, ProcessTable.Age, time);
+
+    internal static async Task<IReadOnlyList<string>> RunAsync(string? root, TimeSpan olderThan, Func<ProcessIdentity, TimeSpan?> ageOf, TimeProvider time)
     {
         List<string> done = [];
         foreach ((ProcessIdentity process, IReadOnlyDictionary<string, string> environment) in ProcessTable.WithVariable(TrialProcess.RunVariable).ToArray())
         {
             string run = environment[TrialProcess.RunVariable], folder = environment.GetValueOrDefault(TrialProcess.FolderVariable) ?? "";
             if (process.Pid == Environment.ProcessId || run.Length == 0 || folder.Length == 0 || TrialLock.OwnerOf(Path.Combine(folder, "lock")) is not null
-                || ProcessTable.Age(process) is not { } age || age < olderThan)
+                || ageOf(process) is not { } age || age < olderThan)
                 continue;
             bool isGone = await Recovery.EndAsync(process, time, isLeader: false);
             done.Add($"process {process.Pid} of run {run}, {age.TotalHours:0.0} h old: {(isGone ? "ended" : "could not be ended")}");
@@ -46,7 +48,7 @@ public static class TrialSweep
         if (TrialStore.Find(trial, time) is { State.IsNeighbourPaused: true } store && PlanReader.Read(trial.Plan).Neighbour?.Pause is { } pause)
         {
             using TrialLock held = TrialLock.Take(trial.Lock);
-            await Recovery.CleanAsync(store, pause, time);
+            await Recovery.StartNeighbourAsync(store, pause, time);
             done.Add($"{trial.Name}: its neighbour was started again");
         }
         return done;

@@ -2,14 +2,16 @@ using System.Globalization;
 using System.Text;
 using Parley.Trials.Guarding;
 using Parley.Trials.Measuring;
+using Parley.Trials.Plans;
 using Parley.Trials.Rules;
+using Parley.Trials.Screening;
 
 namespace Parley.Trials.Verdicts;
 
 /// <summary>The results for a reader: one page without scripts and without anything from elsewhere.</summary>
 public static class HtmlReport
 {
-    private const int Wide = 760, Half = 480;
+    private const int Wide = 760, Half = 480, CandidateColours = 5;
 
     public static string Write(TrialResults results)
     {
@@ -23,8 +25,10 @@ public static class HtmlReport
         Distributions(page, results);
         Pairs(page, results);
         Neighbour(page, results);
+        Candidates(page, results);
         Scores(page, results);
         Objective(page, results);
+        Prescreen(page, results);
         Limits(page, results);
         Calls(page, results);
         Machine(page, results);
@@ -33,9 +37,11 @@ public static class HtmlReport
 
     private static void Head(StringBuilder page, TrialResults results)
     {
-        EngineResult? baseline = Find(results, "baseline"), candidate = Find(results, "candidate");
+        EngineResult? baseline = Find(results, "baseline");
+        string candidates = string.Join(", ", results.Engines.Where(engine => engine.Role != "baseline")
+            .Select(engine => $"<b class=\"{Css(results, engine.Role)}\">{T(engine.Name)}</b> ({T(engine.Role)})"));
         page.Append(CultureInfo.InvariantCulture, $"<header class=\"{results.Verdict}\"><p class=\"kicker\">Trial {T(results.Trial)}</p><h1>{T(Words(results.Verdict))}</h1>")
-            .Append(CultureInfo.InvariantCulture, $"<p><b class=\"candidate\">{T(candidate?.Name ?? "")}</b> (candidate) against <b class=\"baseline\">{T(baseline?.Name ?? "")}</b> (baseline), ")
+            .Append(CultureInfo.InvariantCulture, $"<p>{candidates} against <b class=\"baseline\">{T(baseline?.Name ?? "")}</b> (baseline), ")
             .Append(CultureInfo.InvariantCulture, $"{results.StartedUtc:yyyy-MM-dd HH:mm} UTC, {results.Records.Count} timed calls.</p><ul>");
         foreach (string reason in results.VerdictReasons)
             page.Append("<li>").Append(T(reason)).Append("</li>");
@@ -88,7 +94,7 @@ public static class HtmlReport
         page.Append("<section><h2>How the times are spread</h2><div class=\"plots\">");
         Plot("First audio byte", "ms", call => call.TtfaMs, Limit(results, "candidate.ttfa.p50"));
         Plot("Last byte", "ms", call => call.TotalMs, Limit(results, "candidate.total.p50"));
-        page.Append("</div>").Append(Legend).Append("</section>");
+        page.Append("</div>").Append(Legend(results)).Append("</section>");
 
         void Plot(string title, string unit, Func<CallRecord, double?> value, double? limit)
         {
@@ -100,9 +106,9 @@ public static class HtmlReport
             foreach ((string role, double[] sample) in samples)
             {
                 int calls = results.Records.Count(call => call.Engine == role);
-                plot.Steps([.. sample.Select((ms, i) => (ms, (i + 1.0) / calls))], $"line {role}");
+                plot.Steps([.. sample.Select((ms, i) => (ms, (i + 1.0) / calls))], $"line {Css(results, role)}");
                 foreach ((int i, double ms) in sample.Index())
-                    plot.Dot(ms, (i + 1.0) / calls, role, string.Create(CultureInfo.InvariantCulture, $"{role}: {ms:0.#} {unit}"), 2.5);
+                    plot.Dot(ms, (i + 1.0) / calls, Css(results, role), string.Create(CultureInfo.InvariantCulture, $"{role}: {ms:0.#} {unit}"), 2.5);
             }
             if (limit is { } line)
                 plot.Upright(line, "limit", "limit of the rule's median");
@@ -125,13 +131,13 @@ public static class HtmlReport
         {
             double row = cells.Length - 1 - i; // the first on top
             double[] both = [.. medians.Where(median => median.Cell == cell).Select(median => median.Ms)];
-            if (both.Length == 2)
-                plot.Line(both[0], row, both[1], row, "join");
+            if (both.Length > 1)
+                plot.Line(both.Min(), row, both.Max(), row, "join");
             foreach ((_, string role, double ms) in medians.Where(median => median.Cell == cell))
-                plot.Dot(ms, row, role, string.Create(CultureInfo.InvariantCulture, $"{cell}, {role}: {ms:0.#} ms"), 4.5);
+                plot.Dot(ms, row, Css(results, role), string.Create(CultureInfo.InvariantCulture, $"{cell}, {role}: {ms:0.#} ms"), 4.5);
         }
         page.Append("<section><h2>Text by text</h2><figure><figcaption>").Append(hasFirst ? "Time to the first audio byte" : "Time to the last byte").Append("</figcaption>")
-            .Append(plot.Draw("Both engines for every text", "ms", "", [.. cells.Reverse()])).Append("</figure>").Append(Legend).Append("</section>");
+            .Append(plot.Draw("The engines for every text", "ms", "", [.. cells.Reverse()])).Append("</figure>").Append(Legend(results)).Append("</section>");
     }
 
     private static void Neighbour(StringBuilder page, TrialResults results)
@@ -157,11 +163,27 @@ public static class HtmlReport
             .Append("</figure><p class=\"legend\"><span class=\"key stage-baseline\"></span>before <span class=\"key stage-live\"></span>during <span class=\"key stage-post\"></span>after <span class=\"key bad\"></span>no answer</p></section>");
     }
 
+    /// <summary>Several candidates, each with its verdict; nothing for one.</summary>
+    private static void Candidates(StringBuilder page, TrialResults results)
+    {
+        if (results.Candidates.Count < 2)
+            return;
+        page.Append("<section><h2>The candidates</h2>");
+        Table(page, ["candidate", "verdict", "difference of scores", "95 % interval", "Wilcoxon p", "p, Holm", "first audio p50, ms", "last byte p50, ms"], results.Candidates.Select(outcome => new[]
+        {
+            outcome.Role + (outcome.Role == results.Winner ? " (the winner)" : ""), Words(outcome.Verdict), Number(outcome.Scores?.DiffMean),
+            outcome.Scores?.DiffCiLow is { } low ? $"{Number(low)} to {Number(outcome.Scores.DiffCiHigh)}" : "–", Number(outcome.Scores?.WilcoxonP), Number(outcome.Scores?.WilcoxonPHolm),
+            Number(results.Summary[outcome.Role].Ttfa?.P50), Number(results.Summary[outcome.Role].Total?.P50),
+        }), numbersFrom: 2);
+        page.Append(CultureInfo.InvariantCulture, $"<p class=\"remark\">Each was decided against the baseline by the same rule; of those that meet it the one with the highest scores wins. The best of {results.Candidates.Count} looks better than it is: Holm's p is corrected for their number. The rule, the scores and the limits on this page are those of {T(results.Winner ?? results.Candidates[0].Role)}.</p></section>");
+    }
+
     private static void Scores(StringBuilder page, TrialResults results)
     {
         if (results.Scores is not { DiffMean: { } mean } scores)
             return;
-        (string Pair, string Cell, double Difference)[] pairs = [.. results.Answers.Where(answer => answer.Check.Length == 0 && scores.Excluded.All(listener => listener.Listener != answer.Listener))
+        string candidate = results.Winner ?? results.Candidates[0].Role;
+        (string Pair, string Cell, double Difference)[] pairs = [.. results.Answers.Where(answer => answer.Check.Length == 0 && answer.Engine == candidate && scores.Excluded.All(listener => listener.Listener != answer.Listener))
             .GroupBy(answer => (answer.Pair, Cell: $"{answer.Condition} {answer.Utterance}")).Select(group => (group.Key.Pair, group.Key.Cell, group.Average(answer => (double)answer.Difference))).OrderBy(pair => pair.Item3)];
         SvgPlot plot = new(Wide, 240, (-1, pairs.Length), (-4.2, 4.2));
         if (scores is { DiffCiLow: { } low, DiffCiHigh: { } high })
@@ -190,7 +212,28 @@ public static class HtmlReport
         {
             role, Number(found.WerMicro[role]), Number(found.WerMacro[role]), Number(found.CerMicro[role]), Number(found.Similarity[role]), Number(found.MedianF0Hz[role]), Number(found.LufsI[role]),
         }), numbersFrom: 1);
+        if (results.ObjectiveItems.Any(item => item.Reference is not null))
+        {
+            Table(page, ["against the recordings", "timbre (mcd_mel24), dB", "melody, RMSE in cents", "voicing differs", "SI-SDR, dB", "STOI", "extended STOI"], found.McdDb.Keys.Select(role => new[]
+            {
+                role, Number(found.McdDb[role]), Number(found.F0RmseCents[role]), Number(found.VoicingError[role]), Number(found.SiSdrDb[role]), Number(found.Stoi[role]), Number(found.Estoi[role]),
+            }), numbersFrom: 1);
+        }
         page.Append("<p class=\"remark\">For information, unless the rule names one. The error rate is of voice and ear together: compare the two engines, not with other tables.</p></section>");
+    }
+
+    private static void Prescreen(StringBuilder page, TrialResults results)
+    {
+        if (results.PaidPrescreen.Count == 0)
+            return;
+        page.Append("<section><h2>Paid pre-screen</h2>");
+        Table(page, ["candidate", "model", "clips sent", "word error rate", "cost"], results.PaidPrescreen.GroupBy(item => (item.Engine, item.Model, item.Currency)).Select(clips => new[]
+        {
+            clips.Key.Engine, clips.Key.Model, Number(clips.Count(item => item.Stage == PrescreenItem.Sent)),
+            Number(clips.Sum(item => item.ReferenceWords ?? 0) is > 0 and int words ? (double)clips.Sum(item => item.WordErrors ?? 0) / words : null),
+            string.Create(CultureInfo.InvariantCulture, $"{clips.Sum(item => item.Cost)} {clips.Key.Currency}"),
+        }), numbersFrom: 2);
+        page.Append("<p class=\"remark\">Heard by a service that takes money; for information, it decided nothing.</p></section>");
     }
 
     private static void Limits(StringBuilder page, TrialResults results)
@@ -290,7 +333,16 @@ public static class HtmlReport
 
     private static string T(string text) => SvgPlot.Text(text);
 
-    private const string Legend = "<p class=\"legend\"><span class=\"key baseline\"></span>baseline <span class=\"key candidate\"></span>candidate</p>";
+    private static string Legend(TrialResults results) => $"<p class=\"legend\">{string.Join(' ', results.Engines.Select(engine => $"<span class=\"key {Css(results, engine.Role)}\"></span>{T(engine.Role)}"))}</p>";
+
+    /// <summary>Colour of an engine: the baseline's, or one of the candidates' in turn.</summary>
+    private static string Css(TrialResults results, string role)
+    {
+        if (role == EnginePlan.BaselineRole)
+            return "baseline";
+        int place = results.Engines.Where(engine => engine.Role != EnginePlan.BaselineRole).TakeWhile(engine => engine.Role != role).Count() % CandidateColours;
+        return place == 0 ? "candidate" : $"candidate c{place + 1}";
+    }
 
     private const string Style = """
         :root{--ink:#1d2433;--soft:#5b6478;--line:#d9dee8;--paper:#fff;--back:#f4f6fa;--base:#5b6bb5;--cand:#d9741a;--good:#1b7f4b;--bad:#b3261e;--even:#8a93a6}
@@ -309,6 +361,7 @@ public static class HtmlReport
         circle.stage-baseline{fill:var(--base)}circle.stage-live{fill:var(--cand)}circle.stage-post{fill:var(--good)}
         .legend{margin:.4rem 0 0;color:var(--soft);font-size:.9rem}.key{display:inline-block;width:.75em;height:.75em;border-radius:50%;margin:0 .35em 0 .8em}
         .key.baseline,.key.stage-baseline{background:var(--base)}.key.candidate,.key.stage-live{background:var(--cand)}.key.stage-post{background:var(--good)}.key.bad{background:var(--bad)}
+        .c2{--cand:#1d8a99}.c3{--cand:#a03e99}.c4{--cand:#6a8d1f}.c5{--cand:#8a5a44}
         b.baseline{color:var(--base)}b.candidate{color:var(--cand)}summary{cursor:pointer;color:var(--soft)}
         """;
 }

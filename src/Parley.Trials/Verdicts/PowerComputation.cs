@@ -10,7 +10,7 @@ internal static class PowerComputation
     private static readonly double[] TrueGains = [0, 0.25, 0.5, 0.75, 1.0];
     private static readonly double[] UsualDeviations = [0.8, 1.0, 1.2];
 
-    public static PowerResult Of(TrialResults evidence, DecisionRule rule, ScoreResult? scores, EngineSummary? candidate)
+    public static PowerResult Of(TrialResults evidence, DecisionRule rule, string candidate, ScoreResult? scores, EngineSummary? summary)
     {
         int listeners = scores?.Listeners ?? 0;
         string scope = listeners switch
@@ -19,12 +19,12 @@ internal static class PowerComputation
             1 => $"The scores describe one listener and these {evidence.Utterances.Count} texts, and nobody else.",
             _ => $"The scores describe these {listeners} listeners and these {evidence.Utterances.Count} texts.",
         };
-        int pairs = scores is { Pairs: > 1 } ? scores.Pairs : evidence.Records.Where(record => record.Engine == "candidate" && record.Repetition == 1).Count();
+        int pairs = scores is { Pairs: > 1 } ? scores.Pairs : evidence.Records.Where(record => record.Engine == candidate && record.Repetition == 1).Count();
         double[] limits = [.. Comparisons(rule.Root).Select(Limit).OfType<double>().Distinct()];
         ScorePower[] powers = pairs < 2 ? [] : [.. limits.SelectMany(limit => scores?.DiffSd is { } found and > 0
             ? [Power(limit, pairs, found, isAssumed: false)]
             : UsualDeviations.Select(deviation => Power(limit, pairs, deviation, isAssumed: true)))];
-        return new(scope, powers, [.. Latency(candidate)]);
+        return new(scope, powers, [.. Latency(summary)]);
     }
 
     private static ScorePower Power(double limit, int pairs, double deviation, bool isAssumed)

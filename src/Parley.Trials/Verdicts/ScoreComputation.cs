@@ -8,8 +8,20 @@ internal static class ScoreComputation
 {
     private const int NullTolerance = 1, ReversalSize = 2;
 
+    /// <summary>Of every candidate, with the p values of all of them corrected together.</summary>
+    /// <returns>By role; empty if nobody has listened.</returns>
+    public static IReadOnlyDictionary<string, ScoreResult> Of(IReadOnlyList<UnblindedScore> answers, IReadOnlyList<string> candidates, long seed)
+    {
+        Dictionary<string, ScoreResult> scores = candidates.Select(role => (role, Score: Of(answers, role, seed))).Where(entry => entry.Score is not null)
+            .ToDictionary(entry => entry.role, entry => entry.Score!, StringComparer.Ordinal);
+        string[] tested = [.. candidates.Where(role => scores.GetValueOrDefault(role)?.WilcoxonP is not null)];
+        foreach ((string role, double p) in tested.Zip(Proportions.Holm([.. tested.Select(role => scores[role].WilcoxonP!.Value)])))
+            scores[role] = scores[role] with { WilcoxonPHolm = p };
+        return scores;
+    }
+
     /// <returns><see langword="null"/> if nobody has listened.</returns>
-    public static ScoreResult? Of(IReadOnlyList<UnblindedScore> answers, long seed)
+    private static ScoreResult? Of(IReadOnlyList<UnblindedScore> answers, string candidate, long seed)
     {
         if (answers.Count == 0)
             return null;
@@ -17,7 +29,7 @@ internal static class ScoreComputation
         ExcludedListener[] excluded = [.. listeners.Select(listener => (listener, Reason: Fault([.. answers.Where(answer => answer.Listener == listener)])))
             .Where(row => row.Reason is not null).Select(row => new ExcludedListener(row.listener, row.Reason!))];
         string[] kept = [.. listeners.Except(excluded.Select(listener => listener.Listener))];
-        UnblindedScore[] real = [.. answers.Where(answer => answer.Check.Length == 0 && kept.Contains(answer.Listener))];
+        UnblindedScore[] real = [.. answers.Where(answer => answer.Check.Length == 0 && answer.Engine == candidate && kept.Contains(answer.Listener))];
         string[] pairs = [.. real.Select(answer => answer.Pair).Distinct().Order(StringComparer.Ordinal)];
         ScoreResult result = new() { Pairs = pairs.Length, Listeners = listeners.Length, Excluded = excluded };
         if (pairs.Length == 0)
@@ -26,8 +38,8 @@ internal static class ScoreComputation
         // Over listeners first: the votes on one sentence depend on each other.
         ILookup<string, UnblindedScore> byPair = real.ToLookup(answer => answer.Pair);
         double[] baseline = [.. pairs.Select(pair => byPair[pair].Average(answer => (double)answer.Baseline))];
-        double[] candidate = [.. pairs.Select(pair => byPair[pair].Average(answer => (double)answer.Candidate))];
-        double[] differences = [.. candidate.Zip(baseline, (c, b) => c - b)];
+        double[] candidates = [.. pairs.Select(pair => byPair[pair].Average(answer => (double)answer.Candidate))];
+        double[] differences = [.. candidates.Zip(baseline, (c, b) => c - b)];
         PairedMean mean = PairedMean.Of(differences);
         (double low, double high) = kept.Length == 1 ? Bootstrap.BcaOfMean(differences, seed) : Bootstrap.TwoWay(Matrix(real, kept, pairs), seed);
         (int wins, int losses, int undecided) = Preferences(real);
@@ -35,7 +47,7 @@ internal static class ScoreComputation
         return result with
         {
             MeanBaseline = PairedMean.MeanOf(baseline),
-            MeanCandidate = PairedMean.MeanOf(candidate),
+            MeanCandidate = PairedMean.MeanOf(candidates),
             DiffMean = mean.Mean,
             DiffSd = Known(mean.StandardDeviation),
             DiffCiLow = Known(mean.Low),

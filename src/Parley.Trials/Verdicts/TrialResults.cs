@@ -32,6 +32,14 @@ public sealed record TrialResults
 
     public IReadOnlyList<string> VerdictReasons { get; init; } = [];
 
+    /// <summary>Role of the candidate that is to be swapped in; <see langword="null"/> if none is.</summary>
+    public string? Winner { get; init; }
+
+    /// <summary>What became of each candidate, in the order of the plan.</summary>
+    public IReadOnlyList<CandidateOutcome> Candidates { get; init; } = [];
+
+    // Of the winner, or of the first candidate where nobody wins: rule, scores, power.
+
     public RuleResult? Rule { get; init; }
 
     /// <summary>Role to summary.</summary>
@@ -91,6 +99,9 @@ public sealed record TrialResults
 
     public required IReadOnlyList<ObjectiveItem> ObjectiveItems { get; init; }
 
+    /// <summary>What a paid service understood, and its cost. For information: no rule can name it.</summary>
+    public IReadOnlyList<Screening.PrescreenItem> PaidPrescreen { get; init; } = [];
+
     public required IReadOnlyList<TrialAssert> Asserts { get; init; }
 
     public required IReadOnlyList<TeardownStep> Teardown { get; init; }
@@ -101,7 +112,7 @@ public sealed record TrialResults
 /// <summary>An engine of the trial.</summary>
 public sealed record EngineResult
 {
-    /// <summary><c>baseline</c> or <c>candidate</c>.</summary>
+    /// <summary><c>baseline</c>, <c>candidate</c>, or the name of one of several candidates.</summary>
     public required string Role { get; init; }
 
     public required string Name { get; init; }
@@ -131,6 +142,15 @@ public sealed record EngineResult
 }
 
 public sealed record EngineVersions(string Engine, string Model, string? WeightsSha256, string Runtime);
+
+/// <summary>A candidate against the baseline.</summary>
+/// <param name="Role">Its role.</param>
+/// <param name="Verdict">As for the whole trial, of this candidate alone.</param>
+/// <param name="Reasons">What decided.</param>
+/// <param name="Rule">The rule with its values.</param>
+/// <param name="Scores">Its blind listening; <see langword="null"/> if nobody has listened.</param>
+/// <param name="Power">What a trial of this size can show of it.</param>
+public sealed record CandidateOutcome(string Role, string Verdict, IReadOnlyList<string> Reasons, RuleResult Rule, ScoreResult? Scores, PowerResult Power);
 
 /// <summary>The rule with what was found.</summary>
 public sealed record RuleResult(
@@ -190,6 +210,9 @@ public sealed record ScoreResult
 
     public double? WilcoxonP { get; init; }
 
+    /// <summary>The same, corrected by Holm's step-down for the number of candidates.</summary>
+    public double? WilcoxonPHolm { get; init; }
+
     public double? SignP { get; init; }
 
     public int Wins { get; init; }
@@ -208,12 +231,40 @@ public sealed record ExcludedListener(string Listener, string Reason);
 /// <summary>Means of the objective measures per role; for information unless the rule names one.</summary>
 public sealed record ObjectiveResult(
     string Normalizer, IReadOnlyDictionary<string, double?> WerMicro, IReadOnlyDictionary<string, double?> WerMacro, IReadOnlyDictionary<string, double?> CerMicro,
-    IReadOnlyDictionary<string, double?> Similarity, IReadOnlyDictionary<string, double?> MedianF0Hz, IReadOnlyDictionary<string, double?> LufsI);
+    IReadOnlyDictionary<string, double?> Similarity, IReadOnlyDictionary<string, double?> MedianF0Hz, IReadOnlyDictionary<string, double?> LufsI, IReadOnlyDictionary<string, double?> McdDb,
+    IReadOnlyDictionary<string, double?> F0RmseCents, IReadOnlyDictionary<string, double?> VoicingError, IReadOnlyDictionary<string, double?> SiSdrDb,
+    IReadOnlyDictionary<string, double?> Stoi, IReadOnlyDictionary<string, double?> Estoi);
 
 /// <summary>What one clip measures.</summary>
 public sealed record ObjectiveItem(
     string Engine, string Utterance, string Condition, string? Heard, int? WordErrors, int? ReferenceWords, int? CharacterErrors, int? ReferenceCharacters,
-    double? Similarity, double? MedianF0Hz, double? LufsI, string? Ear, string? Normalizer);
+    double? Similarity, double? MedianF0Hz, double? LufsI, string? Ear, string? Normalizer, ReferenceMeasures? Reference = null);
+
+/// <summary>A clip against a recording of the same words.</summary>
+/// <param name="Sha256">Of the recording.</param>
+public sealed record ReferenceMeasures(string Sha256)
+{
+    /// <summary>Mel-cepstral distance after time warping (mcd_mel24), in dB.</summary>
+    public double? McdDb { get; init; }
+
+    /// <summary>Of the aligned frames that are voiced in both.</summary>
+    public double? F0RmseCents { get; init; }
+
+    /// <summary>Share of the aligned frames that are voiced in one only.</summary>
+    public double? VoicingError { get; init; }
+
+    /// <summary>Of aligned recordings only; infinite for a scaled copy.</summary>
+    public double? SiSdrDb { get; init; }
+
+    /// <summary>Of aligned recordings only.</summary>
+    public double? Stoi { get; init; }
+
+    /// <summary>Extended STOI; of aligned recordings only.</summary>
+    public double? Estoi { get; init; }
+
+    /// <summary>Why a measure that was asked for is missing.</summary>
+    public string? Problem { get; init; }
+}
 
 /// <summary>What a trial of this size can show.</summary>
 /// <param name="Scope">For whom and what it speaks.</param>

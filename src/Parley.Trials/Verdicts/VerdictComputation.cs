@@ -1,6 +1,7 @@
 using Parley.Trials.Guarding;
 using Parley.Trials.Listening;
 using Parley.Trials.Measuring;
+using Parley.Trials.Plans;
 using Parley.Trials.Rules;
 using Parley.Trials.Statistics;
 
@@ -11,7 +12,6 @@ public static class VerdictComputation
 {
     public const string Swap = "swap_candidate", Keep = "keep", Unverified = "unverified", Aborted = "aborted";
 
-    private const string Baseline = "baseline", Candidate = "candidate";
     private const int FewestPairs = 15;
 
     /// <summary>The same results with everything that follows from the evidence.</summary>
@@ -19,54 +19,71 @@ public static class VerdictComputation
     public static TrialResults Of(TrialResults evidence)
     {
         DecisionRule rule = DecisionRule.Parse(evidence.RuleText);
-        Dictionary<string, EngineSummary> summary = evidence.Engines.ToDictionary(engine => engine.Role, engine => Summarise(evidence, engine), StringComparer.Ordinal);
-        NeighbourResult? neighbour = Neighbour(evidence.NeighbourProbes);
-        ScoreResult? scores = ScoreComputation.Of(evidence.Answers, evidence.Seed);
-        ObjectiveResult? objective = Objective(evidence.ObjectiveItems);
+        Found found = new(
+            evidence.Engines.ToDictionary(engine => engine.Role, engine => Summarise(evidence, engine), StringComparer.Ordinal),
+            Neighbour(evidence.NeighbourProbes),
+            ScoreComputation.Of(evidence.Answers, [.. Candidates(evidence).Select(engine => engine.Role)], evidence.Seed),
+            Objective(evidence.ObjectiveItems));
+        CandidateOutcome[] outcomes = [.. Candidates(evidence).Select(engine => Decide(evidence, rule, engine, found))];
+        CandidateOutcome? winner = outcomes.Where(outcome => outcome.Verdict == Swap)
+            .OrderByDescending(outcome => outcome.Scores?.DiffMean ?? double.NegativeInfinity)
+            .ThenBy(outcome => found.Summary[outcome.Role].Total?.P50 ?? double.PositiveInfinity).FirstOrDefault();
+        CandidateOutcome shown = winner ?? outcomes[0];
+        return evidence with
+        {
+            Verdict = winner is not null ? Swap : (outcomes.FirstOrDefault(outcome => outcome.Verdict != Keep) ?? shown).Verdict,
+            VerdictReasons = outcomes.Length == 1 || shown.Verdict == Aborted ? shown.Reasons
+                : [.. outcomes.OrderBy(outcome => outcome != winner).SelectMany(outcome => outcome.Reasons.Select(reason => $"{outcome.Role}, {outcome.Verdict}: {reason}"))],
+            Winner = winner?.Role,
+            Candidates = outcomes,
+            Rule = shown.Rule,
+            Summary = found.Summary,
+            Neighbour = found.Neighbour,
+            Scores = shown.Scores,
+            Objective = found.Objective,
+            Power = shown.Power,
+        };
+    }
 
+    private static IEnumerable<EngineResult> Candidates(TrialResults evidence) => evidence.Engines.Where(engine => engine.Role != EnginePlan.BaselineRole);
+
+    private static CandidateOutcome Decide(TrialResults evidence, DecisionRule rule, EngineResult candidate, Found found)
+    {
+        EngineSummary summary = found.Summary[candidate.Role];
+        ScoreResult? scores = found.Scores.GetValueOrDefault(candidate.Role);
         Dictionary<string, double?> values = new(StringComparer.Ordinal)
         {
             ["candidate.score.mean"] = scores?.MeanCandidate,
             ["baseline.score.mean"] = scores?.MeanBaseline,
             ["diff.mean"] = scores?.DiffMean,
             ["diff.ci_low"] = scores?.DiffCiLow,
-            ["candidate.ttfa.p50"] = summary.GetValueOrDefault(Candidate)?.Ttfa?.P50,
-            ["candidate.ttfa.p95"] = summary.GetValueOrDefault(Candidate)?.Ttfa?.P95,
-            ["candidate.total.p50"] = summary.GetValueOrDefault(Candidate)?.Total?.P50,
-            ["candidate.rtf.p50"] = summary.GetValueOrDefault(Candidate)?.Rtf?.P50,
-            ["candidate.timeouts"] = summary.GetValueOrDefault(Candidate)?.NTimeout,
-            ["candidate.continuity_rate"] = summary.GetValueOrDefault(Candidate)?.ContinuityRate,
-            ["neighbour.post_ratio"] = neighbour?.Post?.Ratio,
-            ["candidate.peak.bytes"] = evidence.Engines.FirstOrDefault(engine => engine.Role == Candidate)?.PeakBytes,
-            ["objective.wer.candidate"] = objective?.WerMicro.GetValueOrDefault(Candidate),
-            ["objective.sim.candidate"] = objective?.Similarity.GetValueOrDefault(Candidate),
+            ["diff.p"] = scores?.WilcoxonPHolm,
+            ["candidate.ttfa.p50"] = summary.Ttfa?.P50,
+            ["candidate.ttfa.p95"] = summary.Ttfa?.P95,
+            ["candidate.total.p50"] = summary.Total?.P50,
+            ["candidate.rtf.p50"] = summary.Rtf?.P50,
+            ["candidate.timeouts"] = summary.NTimeout,
+            ["candidate.continuity_rate"] = summary.ContinuityRate,
+            ["neighbour.post_ratio"] = found.Neighbour?.Post?.Ratio,
+            ["candidate.peak.bytes"] = candidate.PeakBytes,
+            ["objective.wer.candidate"] = found.Objective?.WerMicro.GetValueOrDefault(candidate.Role),
+            ["objective.sim.candidate"] = found.Objective?.Similarity.GetValueOrDefault(candidate.Role),
         };
         double? ValueOf(RuleMetric metric) => values[metric.Name];
         RuleResult result = new(rule.Text, rule.Sha256, rule.ToJson(), rule.Explain(ValueOf), rule.Metrics.ToDictionary(metric => metric.Name, ValueOf, StringComparer.Ordinal), rule.Evaluate(ValueOf));
-        (string verdict, List<string> reasons) = Decide(evidence, rule, result, scores);
-        return evidence with
-        {
-            Verdict = verdict,
-            VerdictReasons = reasons,
-            Rule = result,
-            Summary = summary,
-            Neighbour = neighbour,
-            Scores = scores,
-            Objective = objective,
-            Power = PowerComputation.Of(evidence, rule, scores, summary.GetValueOrDefault(Candidate)),
-        };
+        (string verdict, List<string> reasons) = Decide(evidence, rule, candidate, result, scores);
+        return new(candidate.Role, verdict, reasons, result, scores, PowerComputation.Of(evidence, rule, candidate.Role, scores, summary));
     }
 
     /// <summary>The first that applies decides.</summary>
-    private static (string Verdict, List<string> Reasons) Decide(TrialResults evidence, DecisionRule rule, RuleResult result, ScoreResult? scores)
+    private static (string Verdict, List<string> Reasons) Decide(TrialResults evidence, DecisionRule rule, EngineResult candidate, RuleResult result, ScoreResult? scores)
     {
         if (evidence.Abort is { } abort)
             return (Aborted, [$"{abort.Reason} in phase {abort.FromPhase}: {abort.Detail}"]);
         if (rule.Sha256 != evidence.RuleSha256)
             return (Aborted, [$"{Running.AbortReason.RuleChanged}: the rule's hash was {evidence.RuleSha256 ?? "never taken"} before the measurement and is {rule.Sha256} now"]);
-        EngineResult? candidate = evidence.Engines.FirstOrDefault(engine => engine.Role == Candidate);
-        if (candidate?.StreamingCapable != true)
-            return (Unverified, [$"the candidate {candidate?.Name} does not stream: it has no time to first audio, and cannot be promoted"]);
+        if (candidate.StreamingCapable != true)
+            return (Unverified, [$"the candidate {candidate.Name} does not stream: it has no time to first audio, and cannot be promoted"]);
         if (evidence.BaselineIncomplete && (scores?.Pairs ?? 0) < FewestPairs && rule.Metrics.Any(metric => metric.NeedsListening))
             return (Unverified, [$"the baseline's sound is incomplete, and only {scores?.Pairs ?? 0} pairs were judged; {FewestPairs} are the fewest"]);
         List<string> reasons = [.. result.Findings.Select(Explain)];
@@ -74,6 +91,9 @@ public static class VerdictComputation
             reasons.AddRange(excluded.Select(listener => $"the scores of {listener.Listener} do not count: {listener.Reason}"));
         return (result.IsMet switch { true => Swap, false => Keep, null => Unverified }, reasons);
     }
+
+    private sealed record Found(
+        IReadOnlyDictionary<string, EngineSummary> Summary, NeighbourResult? Neighbour, IReadOnlyDictionary<string, ScoreResult> Scores, ObjectiveResult? Objective);
 
     private static string Explain(RuleFinding finding) => finding.IsMet switch
     {
@@ -151,7 +171,13 @@ public static class VerdictComputation
             ByRole(group => Ratio(group.Sum(item => item.CharacterErrors), group.Sum(item => item.ReferenceCharacters))),
             ByRole(group => Mean(group.Select(item => item.Similarity))),
             ByRole(group => Mean(group.Select(item => item.MedianF0Hz))),
-            ByRole(group => Mean(group.Select(item => item.LufsI))));
+            ByRole(group => Mean(group.Select(item => item.LufsI))),
+            ByRole(group => Mean(group.Select(item => item.Reference?.McdDb))),
+            ByRole(group => Mean(group.Select(item => item.Reference?.F0RmseCents))),
+            ByRole(group => Mean(group.Select(item => item.Reference?.VoicingError))),
+            ByRole(group => Mean(group.Select(item => item.Reference?.SiSdrDb))),
+            ByRole(group => Mean(group.Select(item => item.Reference?.Stoi))),
+            ByRole(group => Mean(group.Select(item => item.Reference?.Estoi))));
 
         Dictionary<string, double?> ByRole(Func<IReadOnlyList<ObjectiveItem>, double?> value) =>
             items.GroupBy(item => item.Engine, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => value([.. group]), StringComparer.Ordinal);
@@ -161,7 +187,7 @@ public static class VerdictComputation
         static double? Mean(IEnumerable<double?> values)
         {
             double[] known = [.. values.OfType<double>()];
-            return known.Length > 0 ? known.Average() : null;
+            return known.Length > 0 && known.Average() is var mean && !double.IsNaN(mean) ? mean : null; // infinities of both signs have none
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using Parley.Trials.Guarding;
 using Parley.Trials.Listening;
 using Parley.Trials.Plans;
@@ -12,9 +13,10 @@ public static class VerdictWriter
     /// <summary>Evaluates the rule of a trial whose measurement is over.</summary>
     /// <param name="folder">Of the trial.</param>
     /// <param name="time">Clock of the labels.</param>
+    /// <param name="secret">Reads a secret by the name of its variable: none may stand in what is written.</param>
     /// <returns>What was written to <see cref="TrialFolder.Results"/>.</returns>
-    /// <exception cref="TrialException">It is not over, or listening that the rule needs is not complete.</exception>
-    public static async Task<TrialResults> WriteAsync(TrialFolder folder, TimeProvider time)
+    /// <exception cref="TrialException">It is not over, listening that the rule needs is not complete, or a secret would be written.</exception>
+    public static async Task<TrialResults> WriteAsync(TrialFolder folder, TimeProvider time, Func<string, string?> secret)
     {
         TrialPlan plan = PlanReader.Read(folder.Plan);
         using TrialLock held = TrialLock.Take(folder.Lock);
@@ -25,10 +27,7 @@ public static class VerdictWriter
         if (state.Phase is not (TrialPhase.Scoring or TrialPhase.PostFlight or TrialPhase.Aborted))
             throw new TrialException($"The trial stands in phase {state.Phase}: 'parley trial run {folder.Name}' goes on from there.");
         if (state.Abort is null && state.RuleSha256 != plan.Rule.Sha256)
-        {
-            store.Save(old => old with { Abort = new(AbortReason.RuleChanged, old.Phase, "the rule was changed after the first measurement", time.GetUtcNow()) });
-            store.MoveTo(TrialPhase.Aborted);
-        }
+            Abort(store, AbortReason.RuleChanged, "the rule was changed after the first measurement", time);
         else if (state.Abort is null && state.ConfigSha256 != plan.Sha256)
             throw new TrialException($"{folder.Plan} was changed after the first measurement (its hash was {state.ConfigSha256![..12]}...). Restore it.");
 
@@ -48,22 +47,48 @@ public static class VerdictWriter
             store.Assert("A44", true, plan.Rule.Sha256, "the rule is unchanged");
             store.MoveTo(TrialPhase.PostFlight);
         }
-        TrialResults evidence = Gather(folder, plan, store, answers, time);
         if (store.State.Phase == TrialPhase.PostFlight)
+            await VerifyAsync(plan, store, time);
+        TrialResults results = VerdictComputation.Of(Gather(folder, plan, store, answers, time));
+        byte[] json = ResultsFile.Write(results), page = Encoding.UTF8.GetBytes(HtmlReport.Write(results));
+        IReadOnlyList<string?> secrets = SecretGuard.Of(plan, folder, secret);
+        if (SecretGuard.Holds(Encoding.UTF8.GetString(json), secrets) || SecretGuard.Holds(Encoding.UTF8.GetString(page), secrets))
         {
-            await Recovery.CleanAsync(store, plan.Neighbour?.Pause, time);
-            store.Assert("A52", store.State.Pids.Count == 0, $"{store.State.Pids.Count} processes", "none of this run is alive");
-            if (plan.Neighbour is { Pause: null })
-                store.Assert("A54", store.State.Asserts.Any(assert => assert is { Id: "A35", Ok: true }), "the recorded check", "the neighbour recovered");
-            evidence = evidence with { Asserts = store.State.Asserts };
+            Abort(store, AbortReason.AssertFailed("A51"), "a secret stands in the results", time);
+            throw new TrialException($"The results would hold a secret of this trial; nothing was written. Look for it in {folder.Plan} and in {folder.Records}, change the secret, and begin anew: parley trial reset {folder.Name}");
         }
-        TrialResults results = VerdictComputation.Of(evidence);
-        AtomicFile.Write(folder.Results, ResultsFile.Write(results));
-        AtomicFile.Write(folder.Report, System.Text.Encoding.UTF8.GetBytes(HtmlReport.Write(results)));
+        AtomicFile.Write(folder.Results, json);
+        AtomicFile.Write(folder.Report, page);
         store.Note("verdict", results.Verdict);
         if (store.State.Phase == TrialPhase.PostFlight)
             store.MoveTo(TrialPhase.Idle);
         return results;
+    }
+
+    /// <summary>What has to hold at the very end: nothing of the run is left, and the neighbour is what it was. What does not hold ends the trial.</summary>
+    private static async Task VerifyAsync(TrialPlan plan, TrialStore store, TimeProvider time)
+    {
+        await Recovery.CleanAsync(store, plan.Neighbour?.Pause, time);
+        try
+        {
+            store.Assert("A52", store.State.Pids.Count == 0, $"{store.State.Pids.Count} processes", "none of this run is alive");
+            string[] open = [.. store.State.Teardown.Where(step => step is { Ok: false } && step.Step.EndsWith(".port_closed", StringComparison.Ordinal)).Select(step => step.Detail)];
+            store.Assert("A53", open.Length == 0, open.Length == 0 ? "every port refuses" : string.Join(", ", open), "the ports of started servers are closed");
+            if (plan.Neighbour is { Pause: null })
+                store.Assert("A54", store.State.Asserts.Any(assert => assert is { Id: "A35", Ok: true }), "the recorded check", "the neighbour recovered");
+        }
+        catch (AbortException fault)
+        {
+            Abort(store, fault.Reason, fault.Detail, time);
+        }
+    }
+
+    private static void Abort(TrialStore store, string reason, string detail, TimeProvider time)
+    {
+        if (store.State.Abort is not null)
+            return;
+        store.Save(old => old with { Abort = new(reason, old.Phase, detail, time.GetUtcNow()) });
+        store.MoveTo(TrialPhase.Aborted);
     }
 
     private static TrialResults Gather(TrialFolder folder, TrialPlan plan, TrialStore store, IReadOnlyList<UnblindedScore> answers, TimeProvider time)
@@ -101,6 +126,7 @@ public static class VerdictWriter
             NeighbourProbes = probes,
             Answers = answers,
             ObjectiveItems = ObjectiveLog.Read(folder),
+            PaidPrescreen = Screening.PaidPrescreen.Read(folder),
             Asserts = state.Asserts,
             Teardown = state.Teardown,
             Artefacts = [.. Artefacts(folder)],

@@ -96,6 +96,26 @@ public class AddressSpeakerTests
         Assert.True(ErrorClass.IsAbsence(call.Error, call.HttpStatus));
     }
 
+    [Fact]
+    public async Task An_address_that_nothing_comes_back_from_is_a_connect_timeout()
+    {
+        // A full queue of connections drops what else arrives, as a dead host does.
+        using System.Net.Sockets.Socket full = new(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        full.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        full.Listen(0);
+        IPEndPoint address = (IPEndPoint)full.LocalEndPoint!;
+        using System.Net.Sockets.TcpClient first = new(), second = new();
+        await first.ConnectAsync(address, TestContext.Current.CancellationToken);
+        _ = second.ConnectAsync(address).ContinueWith(static task => task.Exception, TaskScheduler.Default);
+        LimitPlan limits = new() { Connect = TimeSpan.FromMilliseconds(300) };
+        await using AddressSpeaker speaker = new(new AddressSource(new($"http://{address}/v1")), limits, null, "", "en", () => [], TimeProvider.System);
+
+        SpokenCall call = await speaker.SpeakAsync(Text, new("alloy"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(ErrorClass.ConnectTimeout, call.Error);
+        Assert.Equal(TimeSpan.FromSeconds(5), new LimitPlan().Connect);
+    }
+
     private static CallRecord Known { get; } = new()
     {
         Engine = "candidate", Utterance = "u", Condition = "v1", Cloned = false, Repetition = 1, Order = 0, Attempt = 1, Timed = true, Part = "timed", Resumed = false, AtUtc = default, TotalMs = 0,

@@ -23,7 +23,7 @@ public class PlanReaderTests
         Assert.Equal(20, plan.Cells.Count());
         Assert.Equal(42, plan.Seed);
         Assert.Equal(new LimitPlan(), plan.Limits);
-        Assert.Equal(new CatalogueSource("hibari"), plan.Candidate.Source);
+        Assert.Equal(new CatalogueSource("hibari"), plan.Candidates[0].Source);
         Assert.Equal("candidate.score.mean >= baseline.score.mean + 0.5 and candidate.ttfa.p50 <= 500ms", plan.Rule.ToString());
         Assert.True(plan.Utterances[6].Text.Length > 200);
     }
@@ -41,13 +41,29 @@ public class PlanReaderTests
 
         Assert.Equal("llama3.1", Assert.IsType<ChatProbePlan>(plan.Neighbour!.Probe).Model);
         Assert.Equal(["systemctl", "--user", "start", "ollama"], plan.Neighbour.Pause!.Start);
-        AddressSource address = Assert.IsType<AddressSource>(plan.Candidate.Source);
+        AddressSource address = Assert.IsType<AddressSource>(plan.Candidates[0].Source);
         Assert.True(address.IsOmni);
-        Assert.Equal("clips/anna.wav", plan.Candidate.Voices["v2"].Reference);
+        Assert.Equal("clips/anna.wav", plan.Candidates[0].Voices["v2"].Reference);
+    }
+
+    [Fact]
+    public void Several_candidates_have_names_of_their_own()
+    {
+        string[] lines = PlanTemplate.Write("first", 42).Split('\n');
+        int start = Array.FindIndex(lines, line => line.StartsWith("# candidates:", StringComparison.Ordinal));
+        string candidates = string.Join('\n', lines.Skip(start).Take(3).Select(line => line[2..]));
+
+        TrialPlan plan = Read("trial: 1\nbaseline: {engine: espeak, voices: {v2: b, v1: a}}\nrule: diff.p <= 0.05\n" + candidates + "\n");
+
+        Assert.Equal(["baseline", "small", "large"], plan.Engines.Select(engine => engine.Role));
+        Assert.Equal(["v1", "v2"], plan.Conditions);
+        Assert.True(plan.Rule.Metrics.Single().NeedsListening);
     }
 
     [Theory]
     [InlineData("cadidate: {}\n", "did you mean 'candidate'?")]
+    [InlineData("candidates: {a: {engine: x}}\n", "'candidate' and 'candidates' exclude each other")]
+    [InlineData("objective: {aligned: true}\n", "'objective.aligned' needs 'references'")]
     [InlineData("seed: many\n", "'seed' must be a whole number, found 'many'")]
     [InlineData("repetitions: 0\n", "'repetitions' must be a whole number from 1 to 100")]
     [InlineData("order: random\n", "must be interleaved or bracketed, found 'random'")]
@@ -65,7 +81,7 @@ public class PlanReaderTests
 
     [Theory]
     [InlineData("rule: candidate.timeouts == 0", "rule: candidate.timeouts = 0", "column 20")]
-    [InlineData("voice: alloy", "voices: {v1: a, v2: b}", "both need the same conditions")]
+    [InlineData("voice: alloy", "voices: {v1: a, v2: b}", "need the same conditions")]
     [InlineData("voice: alloy", "voice: {reference: a.wav}", "needs an engine of this process that clones")]
     [InlineData("url: \"http://127.0.0.1:9/v1\"", "engine:", "is missing")]
     [InlineData("url: \"http://127.0.0.1:9/v1\"", "engine: a, command: [b]", "has engine and command: one of them")]
@@ -78,6 +94,14 @@ public class PlanReaderTests
     [InlineData("trial: 1", "trial: 1\n---\nb: 2", "one YAML document")]
     public void A_plan_that_cannot_be_carried_out_is_refused(string found, string instead, string expected) =>
         Assert.Contains(expected, Assert.Throws<PlanException>(() => Read(Small.Replace(found, instead, StringComparison.Ordinal))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{}", "'candidates' must have 1 to 10 engines, found 0")]
+    [InlineData("{baseline: {engine: x}}", "'candidates.baseline' must be a short name")]
+    [InlineData("{a: {engine: x, voices: {v1: x}}, b: {engine: x, voices: {v2: x}}}", "'candidates.b' has voices for v2, a for v1")]
+    [InlineData("{a: {voice: x}}", "'candidates.a' needs an 'engine'")]
+    public void Several_candidates_that_cannot_be_compared_are_refused(string candidates, string expected) => Assert.Contains(
+        expected, Assert.Throws<PlanException>(() => Read($"trial: 1\nbaseline: {{engine: espeak, voice: a}}\nrule: diff.p <= 0.05\ncandidates: {candidates}\n")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void The_hash_is_of_every_byte() => Assert.NotEqual(Read(Small).Sha256, Read(Small + "\n").Sha256);

@@ -71,6 +71,20 @@ public sealed class TrialPublisherTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_looked_at_first_can_be_pushed_afterwards()
+    {
+        string branch = await PublishAsync(isPushed: false), commit = Git(work, "rev-parse", branch);
+
+        Assert.Equal(branch, await PublishAsync(isPushed: true));
+
+        Assert.StartsWith(commit, Git(work, "ls-remote", "origin", branch), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_outside_any_repository_is_said_so() => Assert.Contains("--repository", (await Assert.ThrowsAsync<TrialException>(
+        () => TrialPublisher.PublishAsync(trial, root.FullName, "origin", false, [], TestContext.Current.CancellationToken))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public async Task A_secret_in_what_would_be_published_stops_it_and_leaves_no_branch()
     {
         File.WriteAllText(trial.Plan, "trial: 1\n# key top-secret-word\n");

@@ -54,6 +54,17 @@ public sealed class SecretTests : IDisposable
             Assert.DoesNotContain("top-secret", Assert.Throws<TrialException>(() => SecretGuard.Check(["serve", argument], "top-secret-word")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("a+secret/word&more")]
+    [InlineData("geheim-wört-lang")]
+    [InlineData("with \"quotes\" and <tags>")]
+    public void A_secret_is_found_in_results_however_they_write_it(string secret)
+    {
+        Assert.True(SecretGuard.Holds(System.Text.Json.JsonSerializer.Serialize(new { said = $"The key {secret} is wrong" }), [secret]));
+        Assert.True(SecretGuard.Holds($"<p>{System.Net.WebUtility.HtmlEncode(secret)}</p>", [secret]));
+        Assert.False(SecretGuard.Holds("<p>nothing</p>", [secret]));
+    }
+
     private string Write(string text, UnixFileMode mode)
     {
         string file = Path.Combine(folder.FullName, "keys.env");

@@ -119,6 +119,20 @@ public sealed class TrialStoreTests : IDisposable
         Assert.Equal(20, Schedule.Of(plan with { Order = TrialOrder.Bracketed }).TakeWhile(call => call.Engine == "baseline").Count());
     }
 
+    [Fact]
+    public void Of_three_engines_each_is_first_second_and_third_as_often()
+    {
+        TrialPlan plan = PlanReader.Parse(System.Text.Encoding.UTF8.GetBytes(PlanTemplate.Write("x", 42)), "plan.yaml");
+        plan = plan with { Repetitions = 3, Candidates = [.. new[] { "a", "b" }.Select(role => plan.Candidates[0] with { Role = role })] };
+
+        ScheduledCall[][] cells = [.. Schedule.Of(plan).Chunk(3)];
+
+        Assert.All(cells, cell => Assert.Single(cell.Select(call => call.Cell).Distinct()));
+        for (int place = 0; place < 3; place++)
+            Assert.All(cells.CountBy(cell => cell[place].Engine), count => Assert.Equal(20, count.Value));
+        Assert.Equal(["baseline", "a", "b"], Schedule.Of(plan with { Order = TrialOrder.Bracketed }).Select(call => call.Engine).Distinct());
+    }
+
     [Theory]
     [InlineData("..")]
     [InlineData(".hidden")]

@@ -5,6 +5,7 @@ using Parley.Trials.Measuring;
 using Parley.Trials.Plans;
 using Parley.Trials.Rules;
 using Parley.Trials.Running;
+using Parley.Trials.Statistics;
 using Parley.Trials.Verdicts;
 
 namespace Parley.Trials.Tests.Verdicts;
@@ -65,6 +66,46 @@ public sealed class VerdictTests : IDisposable
         };
 
         Assert.Equal(verdict, VerdictComputation.Of(evidence).Verdict);
+    }
+
+    [Fact]
+    public void Of_several_candidates_that_meet_the_rule_the_best_liked_wins_and_each_has_its_own_verdict()
+    {
+        TrialResults results = VerdictComputation.Of(Several());
+
+        Assert.Equal((VerdictComputation.Swap, "better"), (results.Verdict, results.Winner));
+        Assert.Equal(["good", "better", "same"], results.Candidates.Select(outcome => outcome.Role));
+        Assert.Equal([VerdictComputation.Swap, VerdictComputation.Swap, VerdictComputation.Keep], results.Candidates.Select(outcome => outcome.Verdict));
+        Assert.Equal(results.Candidates[1].Scores, results.Scores);
+        Assert.StartsWith("better, swap_candidate: met", results.VerdictReasons[0], StringComparison.Ordinal);
+        string file = Path.Combine(folder.FullName, "results.json");
+        File.WriteAllBytes(file, ResultsFile.Write(results));
+        Assert.Empty(ResultsFile.Check(file));
+        Assert.Contains("The best of 3 looks better than it is", HtmlReport.Write(results), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_p_values_of_several_candidates_are_corrected_together_and_one_alone_is_left_as_it_is()
+    {
+        ScoreResult?[] scores = [.. VerdictComputation.Of(Several()).Candidates.Select(outcome => outcome.Scores)];
+
+        Assert.Equal(Proportions.Holm([.. scores.Select(score => score!.WilcoxonP!.Value)]), scores.Select(score => score!.WilcoxonPHolm!.Value));
+        Assert.True(scores[0]!.WilcoxonPHolm > scores[0]!.WilcoxonP);
+        ScoreResult alone = VerdictComputation.Of(Evidence()).Scores!;
+        Assert.Equal(alone.WilcoxonP, alone.WilcoxonPHolm);
+    }
+
+    [Fact]
+    public void A_difference_that_passes_alone_can_fail_among_several()
+    {
+        // Six pairs for, none against: p = 0.03125 alone, three times that as the smallest of three.
+        DecisionRule rule = DecisionRule.Parse("diff.p <= 0.05");
+        TrialResults several = Several() with { RuleText = rule.Text, RuleSha256 = rule.Sha256 };
+        several = several with { Answers = [.. several.Answers.Where(answer => answer.Engine == "good").Take(6), .. several.Answers.Where(answer => answer.Engine != "good").Select(answer => answer with { Candidate = answer.Baseline })] };
+        TrialResults alone = several with { Engines = [.. several.Engines.Take(2)], Records = [.. several.Records.Where(record => record.Engine is "baseline" or "good")] };
+
+        Assert.Equal(VerdictComputation.Swap, VerdictComputation.Of(alone).Verdict);
+        Assert.Equal(VerdictComputation.Keep, VerdictComputation.Of(several).Verdict);
     }
 
     [Fact]
@@ -214,11 +255,27 @@ public sealed class VerdictTests : IDisposable
                 .. Enumerable.Range(25, 5).Select(i => Sample("post", 1, i, 130)),
                 .. Enumerable.Range(30, 20).Select(i => Sample("post", 2, i, 110)),
             ]),
-            Answers = [.. cells.Select((cell, i) => new UnblindedScore($"p{i:00}", "", null, cell.Utterance, cell.Condition, "anna", 3, 4, i % 3 == 0 ? "candidate" : null, i % 2 == 0, 1, 1, null, DateTimeOffset.UnixEpoch))],
+            Answers = [.. cells.Select((cell, i) => new UnblindedScore($"p{i:00}", "", null, "candidate", cell.Utterance, cell.Condition, "anna", 3, 4, i % 3 == 0 ? "candidate" : null, i % 2 == 0, 1, 1, null, DateTimeOffset.UnixEpoch))],
             ObjectiveItems = [],
             Asserts = [],
             Teardown = [],
             Artefacts = [],
+        };
+    }
+
+    /// <summary>Three candidates: one a point better, one better still, one like the baseline.</summary>
+    private static TrialResults Several()
+    {
+        TrialResults one = Evidence();
+        (string Role, int Score)[] candidates = [("good", 4), ("better", 5), ("same", 3)];
+        return one with
+        {
+            Engines = [one.Engines[0], .. candidates.Select(candidate => Engine(candidate.Role))],
+            Records = [.. one.Records.Where(record => record.Engine == "baseline"), .. candidates.SelectMany(candidate => one.Records.Where(record => record.Engine == "candidate").Select(record => record with { Engine = candidate.Role }))],
+            Answers = [.. candidates.SelectMany(candidate => one.Answers.Select((answer, i) => answer with
+            {
+                Pair = $"{candidate.Role}{answer.Pair}", Engine = candidate.Role, Candidate = candidate.Role == "same" ? 2 + i % 3 : candidate.Score,
+            }))],
         };
     }
 
