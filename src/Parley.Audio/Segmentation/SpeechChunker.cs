@@ -7,6 +7,7 @@ namespace Parley.Audio;
 public sealed class SpeechChunker : ISoundChunker
 {
     private readonly int sampleRate, maxSamples, preferredSamples;
+    private int enoughSamples; // of speech, for the first chunk
     private readonly SpeechWindows windows;
     private readonly SpeechSegmenter segmenter;
     private readonly HeldSound held = new();
@@ -16,12 +17,14 @@ public sealed class SpeechChunker : ISoundChunker
     /// <param name="detector">Says what is speech; its owner keeps it, for this chunker alone.</param>
     /// <param name="options">What counts as speech. Its <see cref="SegmentationOptions.MaxSpeech"/> must not be above <paramref name="maxChunk"/>.</param>
     /// <param name="maxChunk">The longest chunk; the last sixth of it is where the longest pause is looked for.</param>
+    /// <param name="enoughForFirst">The first chunk ends with the first pause after so much speech, for whoever waits for it; <see langword="null"/> for one as long as the others.</param>
     /// <exception cref="ArgumentException">Speech may be longer than a chunk.</exception>
-    public SpeechChunker(ISpeechDetector detector, SegmentationOptions options, TimeSpan maxChunk)
+    public SpeechChunker(ISpeechDetector detector, SegmentationOptions options, TimeSpan maxChunk, TimeSpan? enoughForFirst = null)
     {
         sampleRate = detector.SampleRate;
         maxSamples = (int)(maxChunk.TotalSeconds * sampleRate);
         preferredSamples = maxSamples - maxSamples / 6;
+        enoughSamples = enoughForFirst is { } enough ? (int)(enough.TotalSeconds * sampleRate) : int.MaxValue;
 
         // A hard cut comes one window late.
         if (!(options.MaxSpeech?.TotalSeconds * sampleRate + detector.WindowSamples <= maxSamples))
@@ -71,6 +74,8 @@ public sealed class SpeechChunker : ISoundChunker
             if (open.Count > 0 && Length(open) + segment.Samples > maxSamples)
                 Complete(SegmentsBeforeLongestPause(segment));
             open.Add(segment);
+            if (Length(open) >= enoughSamples)
+                Complete(open.Count);
         }
     }
 
@@ -94,6 +99,7 @@ public sealed class SpeechChunker : ISoundChunker
 
     private void Complete(int count)
     {
+        enoughSamples = int.MaxValue;
         List<SpeechSegment> segments = open[..count];
         float[] samples = new float[Length(segments)];
         SoundPiece[] pieces = new SoundPiece[count];

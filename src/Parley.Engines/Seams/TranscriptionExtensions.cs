@@ -7,6 +7,20 @@ public static class TranscriptionExtensions
 {
     extension(SpeechToTextOptions options)
     {
+        /// <summary>True for speech that goes on and will be recognised again: it may wait for everybody else. Default false.</summary>
+        public bool IsPartial
+        {
+            get => options.AdditionalProperties?.GetValueOrDefault("is_partial") as bool? ?? false;
+            set => (options.AdditionalProperties ??= [])["is_partial"] = value;
+        }
+
+        /// <summary>True to hear the first words of a long recording early, at the price of one more window: its first chunk ends at a pause after a few seconds. Default false.</summary>
+        public bool FirstWordsEarly
+        {
+            get => options.AdditionalProperties?.GetValueOrDefault("first_words_early") as bool? ?? false;
+            set => (options.AdditionalProperties ??= [])["first_words_early"] = value;
+        }
+
         /// <summary>Words that set style and spelling, as if said before.</summary>
         public string? Prompt
         {

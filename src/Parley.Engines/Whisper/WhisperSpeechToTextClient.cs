@@ -20,6 +20,9 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
 
     // A hard cut of speech that never pauses comes up to a window late, hence not quite a whole window of Whisper's.
     private static readonly TimeSpan MaxChunk = TimeSpan.FromSeconds(WhisperSession.WindowSeconds);
+    // LocalAgreement on the first window would take two of these before it says a word.
+    private static readonly TimeSpan EnoughForFirst = TimeSpan.FromSeconds(4);
+
     private static readonly SegmentationOptions Speech = new()
     {
         Padding = TimeSpan.FromMilliseconds(200), // soft beginnings and ends; pauses stay up to twice as long
@@ -106,7 +109,7 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
 
         yield return Update(SpeechToTextResponseUpdateKind.SessionOpen);
         using SileroStream? detector = options.CutSilence ? voiceActivity.CreateStream(SampleRate) : null;
-        ISoundChunker chunker = detector is null ? new LevelChunker(SampleRate, MaxChunk) : new SpeechChunker(detector, Speech, MaxChunk);
+        ISoundChunker chunker = detector is null ? new LevelChunker(SampleRate, MaxChunk) : new SpeechChunker(detector, Speech, MaxChunk, options.FirstWordsEarly ? EnoughForFirst : null);
         List<TranscriptSegment> segments = [];
         StringBuilder text = new();
         await foreach (HeardChunk heard in DecodeAheadAsync(ChunksAsync(chunker, stream, options, cancel), session, cancel))

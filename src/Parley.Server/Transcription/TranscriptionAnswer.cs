@@ -10,6 +10,9 @@ namespace Parley.Server;
 internal sealed class TranscriptionAnswer(
     HttpContext context, TranscriptionRequest request, ISpeechToTextClient client, Recording recording, RequestClock clock, ServerOptions options, TimeProvider time)
 {
+    // Of a shorter recording all words come at once, and soon.
+    private static readonly TimeSpan LongRecording = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(10);
 
     public Task SendAsync() => request.IsStream ? SendEventsAsync() : SendWholeAsync();
@@ -63,6 +66,8 @@ internal sealed class TranscriptionAnswer(
 
     private async Task SendEventsAsync()
     {
+        if (recording.Duration > LongRecording)
+            request.Options.FirstWordsEarly = true;
         await using Pumped<SpeechToTextResponseUpdate> updates = new(cancel => client.GetStreamingTextAsync(recording.Read(), request.Options, cancel), clock.Token);
         // A failure before the first piece is still a proper answer; but a long recording must not look like a dead server.
         await updates.WaitForFirstAsync(KeepAliveInterval, time);

@@ -78,6 +78,19 @@ public class SoundChunkerTests
             Chunks(Chunker(cutsSilence: false), sound, portion).SelectMany(chunk => chunk.Samples).SequenceEqual(sound));
 
     [Fact]
+    public void A_first_chunk_that_is_waited_for_ends_at_the_first_pause_after_enough_speech()
+    {
+        float[] sound = new float[15 * Rate];
+        for (int second = 0; second < 10; second++)
+            sound.AsSpan(second * 3 * Rate / 2, Rate).Fill(0.5f); // a second of speech, half a second of silence
+        SpeechChunker chunker = new(new LoudnessDetector(), Options, MaxChunk, TimeSpan.FromSeconds(1.5));
+        List<SoundChunk> chunks = [.. Chunks(chunker, sound, 320)];
+        Assert.Equal(2, chunks[0].Pieces.Count);
+        Assert.Equal(3, chunks[1].Pieces.Count); // as many as there is room for
+        Assert.Equal(10, chunks.Sum(chunk => chunk.Pieces.Count));
+    }
+
+    [Fact]
     public void Silence_makes_no_chunk() => Assert.Empty(Chunks(Chunker(cutsSilence: true), new float[60 * Rate], 320));
 
     [Fact]
