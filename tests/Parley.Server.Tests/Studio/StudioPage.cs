@@ -174,10 +174,14 @@ internal sealed record PlayedSound(float[] Samples, int Rate, double Start, IRea
     public IEnumerable<double> Periods()
     {
         List<double> crossings = [];
+        bool wasBelow = false; // really below zero since the last crossing: in silence nothing crosses
         for (int i = 1; i < Samples.Length; i++)
         {
-            if (Samples[i - 1] < -Silence && Samples[i] >= 0)
-                crossings.Add(i - (double)Samples[i] / (Samples[i] - Samples[i - 1]));
+            wasBelow |= Samples[i - 1] < -Silence;
+            if (!wasBelow || Samples[i - 1] >= 0 || Samples[i] < 0)
+                continue;
+            crossings.Add(i - (double)Samples[i] / (Samples[i] - Samples[i - 1]));
+            wasBelow = false;
         }
         return crossings.Zip(crossings.Skip(1), (a, b) => b - a);
     }

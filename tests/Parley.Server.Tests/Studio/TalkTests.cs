@@ -42,6 +42,21 @@ public class TalkTests(StudioBrowser browser)
     }
 
     [Fact]
+    public async Task Words_that_prove_to_be_no_turn_go_away_again()
+    {
+        browser.SkipWithoutChromium();
+        await using TestServer server = await StartAsync();
+        ScriptedRealtime realtime = new();
+        await using StudioPage studio = await StartTalkingAsync(server, realtime);
+        await realtime.WelcomeAsync();
+        await realtime.SendAsync("input_audio_buffer.speech_started", new { audio_start_ms = 0, item_id = "u1" });
+        await realtime.SendAsync("conversation.item.input_audio_transcription.delta", new { item_id = "u1", content_index = 0, delta = "uh" });
+        await studio.ShowsAsync("#dialogue li.you.partial", "uh");
+        await realtime.SendAsync("conversation.item.input_audio_transcription.completed", new { item_id = "u1", content_index = 0, transcript = "" });
+        await Assertions.Expect(studio["#dialogue li"]).ToHaveCountAsync(0, new() { Timeout = 60_000 });
+    }
+
+    [Fact]
     public async Task Words_of_the_answer_turn_to_ink_as_they_are_heard()
     {
         browser.SkipWithoutChromium();
@@ -145,7 +160,7 @@ public class TalkTests(StudioBrowser browser)
         ScriptedRealtime realtime = new();
         // What the page makes of the microphone is measured on a tone inside its own audio graph: a real device would starve under load,
         // and the browser's noise suppression takes a steady tone for noise.
-        const double Tone = 250;
+        const double Tone = 0.1 * 16_000 / (2 * Math.PI); // no divisor of any rate
         string device = $$"""
             const Context = window.AudioContext;
             window.AudioContext = class extends Context {
@@ -154,7 +169,7 @@ public class TalkTests(StudioBrowser browser)
                 const quieter = this.createGain();
                 quieter.gain.value = 0.3;
                 const tone = this.createOscillator();
-                tone.frequency.value = {{Tone}};
+                tone.frequency.value = {{Tone.ToString(System.Globalization.CultureInfo.InvariantCulture)}};
                 tone.connect(quieter);
                 tone.start();
                 return quieter;
@@ -218,7 +233,22 @@ public class TalkTests(StudioBrowser browser)
         await studio["#talk-button"].ClickAsync();
         await studio.ShowsAsync("#notice", "HTTPS");
         await studio.ShowsAsync("#notice", "certificate");
-        Assert.Equal($"https://{StudioBrowser.ForeignName}:8085/", await studio["#notice a"].GetAttributeAsync("href"));
+        int port = server.Addresses.Single(address => address.Scheme == "https").Port;
+        Assert.Equal($"https://{StudioBrowser.ForeignName}:{port}/", await studio["#notice a"].GetAttributeAsync("href"));
+    }
+
+    [Fact]
+    public async Task Where_the_server_has_no_https_the_page_sends_nobody_there()
+    {
+        browser.SkipWithoutChromium();
+        ServerOptions options = new();
+        options.Http.AllowedHosts = [StudioBrowser.ForeignName];
+        options.Http.Https = null;
+        await using TestServer server = await TestServer.StartAsync(options, TestServer.Speaker(new ToneSpeaker()));
+        await using StudioPage studio = await StudioPage.OpenAsync(browser.Browser, new UriBuilder(server.Address) { Host = StudioBrowser.ForeignName }.Uri);
+        await studio["#talk-button"].ClickAsync();
+        await studio.ShowsAsync("#notice", "no HTTPS of its own");
+        Assert.Equal(0, await studio["#notice a"].CountAsync());
     }
 
     [Fact]
