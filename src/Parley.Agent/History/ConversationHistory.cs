@@ -18,6 +18,9 @@ internal sealed class HistoryEntry(ConversationItem item)
     /// <summary>A user's sound, as long as it is kept.</summary>
     public AudioBuffer? Sound { get; set; }
 
+    /// <summary>The brain is no longer told of it.</summary>
+    public bool IsForgotten { get; set; }
+
     /// <summary>The ear is at work on it.</summary>
     public bool IsTranscribing { get; set; }
 }
@@ -31,6 +34,9 @@ internal sealed class ConversationHistory
     private readonly List<HistoryEntry> entries = [];
 
     public IReadOnlyList<HistoryEntry> Entries => entries;
+
+    /// <summary>The items of which the brain is told.</summary>
+    public IEnumerable<ConversationItem> Told => entries.Where(entry => !entry.IsForgotten).Select(entry => entry.Item);
 
     /// <summary>True as long as words are waited for that the brain should know.</summary>
     public bool IsTranscribing => entries.Exists(entry => entry.IsTranscribing);
@@ -49,6 +55,13 @@ internal sealed class ConversationHistory
     public int IndexOf(HistoryEntry entry) => entries.IndexOf(entry);
 
     public void Remove(HistoryEntry entry) => entries.Remove(entry);
+
+    /// <summary>The brain is told of these no longer.</summary>
+    public void Forget(IEnumerable<ConversationItem> items)
+    {
+        foreach (ConversationItem item in items)
+            Find(item.Id)?.IsForgotten = true;
+    }
 
     /// <summary>Forgets the oldest sound where there is too much.</summary>
     public void TrimSound()

@@ -375,6 +375,10 @@ internal sealed class Listener : IDisposable
         {
             // the turn pauses: another recognition takes its place
         }
+        catch (Exception busy) when (busy is QueueFullException or QueueTimeoutException)
+        {
+            // the ear has more to do than it can: what is said is still heard when the turn is over
+        }
         catch (Exception fault) // an engine may throw anything; the conversation outlives it and reports it
         {
             failure = fault;

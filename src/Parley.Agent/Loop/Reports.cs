@@ -19,6 +19,9 @@ internal sealed record ItemTranscribed(string ItemId, Transcript? Transcript, Ex
 /// <summary>The turn detector has judged a pause.</summary>
 internal sealed record TurnJudged(int Listening, TurnPrediction? Prediction, Exception? Fault) : Report;
 
+/// <summary>The brain had no room for these items and was asked without them.</summary>
+internal sealed record HistoryOutgrown(int Response, IReadOnlyList<ConversationItem> Items) : Report;
+
 internal sealed record BrainWrote(int Response, string Text) : Report;
 
 internal sealed record BrainCalled(int Response, FunctionCallContent Call) : Report;

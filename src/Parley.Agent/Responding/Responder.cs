@@ -311,6 +311,7 @@ internal sealed class Responder(ConversationContext context)
     {
         int number = report switch
         {
+            HistoryOutgrown outgrown => outgrown.Response,
             BrainWrote wrote => wrote.Response,
             BrainCalled called => called.Response,
             BrainJudged judged => judged.Response,
@@ -327,6 +328,10 @@ internal sealed class Responder(ConversationContext context)
             return; // too late: nobody waits for it any more
         switch (report)
         {
+            case HistoryOutgrown outgrown:
+                response.Told = [.. response.Told.Except(outgrown.Items)];
+                context.History.Forget(outgrown.Items);
+                break;
             case BrainWrote wrote:
                 OnText(response, wrote.Text);
                 break;
@@ -423,10 +428,15 @@ internal sealed class Responder(ConversationContext context)
     private void Begin(Response response, string? script, string? turnText)
     {
         response.IsAwaitingWords = false;
-        IEnumerable<ConversationItem> items = context.History.Entries.Select(entry => entry.Item);
         if (response.Options.Input is { } input)
-            items = input.Select(item => item is ItemReference ? context.History.Find(item.Id)!.Item : item);
-        response.Told = [.. items];
+        {
+            response.Told = [.. input.Select(item => item is ItemReference ? context.History.Find(item.Id)!.Item : item)];
+        }
+        else
+        {
+            KeepWithin(response.Settings.Truncation, turnText);
+            response.Told = [.. context.History.Told];
+        }
         response.TurnText = turnText;
         if (response.Clauses is { } clauses)
         {
@@ -434,6 +444,17 @@ internal sealed class Responder(ConversationContext context)
             context.Run(() => work.SpeakAsync(response, clauses.Reader, options));
         }
         Think(response, script);
+    }
+
+    /// <summary>Forgets what is above the caller's own limit, by an estimate: the brain has not counted yet.</summary>
+    private void KeepWithin(HistoryTruncation truncation, string? turnText)
+    {
+        if (truncation is not { MaxTokens: { } most, Retention: { } share })
+            return;
+        IReadOnlyList<ConversationItem> told = [.. context.History.Told];
+        double characters = told.Sum(Forgetting.Characters) + (turnText?.Length ?? 0), room = most * Forgetting.CharactersPerToken;
+        if (characters > room)
+            context.History.Forget(Forgetting.Oldest(told, characters - share * room, isAnswered: turnText is not null));
     }
 
     private void Think(Response response, string? script)
@@ -446,10 +467,11 @@ internal sealed class Responder(ConversationContext context)
             context.Run(() => work.ThinkAsync(response, message, () => new[] { new ChatResponseUpdate(ChatRole.Assistant, script) { FinishReason = ChatFinishReason.Stop } }.ToAsyncEnumerable()));
             return;
         }
-        List<ChatMessage> messages = ConversationHistory.Messages(
-            response.Options.Instructions ?? response.Settings.Instructions, response.Told, response.TurnText, response.Gathered);
+        // What a caller gave itself is for the caller to shorten.
+        HistoryTruncation truncation = response.Options.Input is null ? response.Settings.Truncation : HistoryTruncation.Disabled;
+        BrainQuestion question = new(response.Options.Instructions ?? response.Settings.Instructions, response.Told, response.TurnText, [.. response.Gathered], truncation);
         ChatOptions options = BrainOptions(response);
-        context.Run(() => work.ThinkAsync(response, message, () => context.Engines.Brain.GetStreamingResponseAsync(messages, options, response.Stopped)));
+        context.Run(() => work.ThinkAsync(response, message, () => work.AskAsync(response, question, options)));
     }
 
     private ChatOptions BrainOptions(Response response)
@@ -461,6 +483,7 @@ internal sealed class Responder(ConversationContext context)
         {
             Temperature = own.Temperature ?? settings.Temperature,
             MaxOutputTokens = own.MaxOutputTokens ?? settings.MaxOutputTokens,
+            Reasoning = (own.Reasoning ?? settings.Reasoning) is { } effort ? new ReasoningOptions { Effort = effort } : null,
             Tools = tools.Count > 0 ? [.. tools] : null,
             ToolMode = tools.Count == 0 ? null : response.ToolRounds >= context.Options.MaxToolRounds ? ChatToolMode.None : response.ToolRounds > 0 ? ChatToolMode.Auto : own.ToolMode ?? settings.ToolMode,
             AllowMultipleToolCalls = tools.Count == 0 ? null : own.AllowParallelToolCalls ?? settings.AllowParallelToolCalls,

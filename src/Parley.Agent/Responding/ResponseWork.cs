@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.AI;
 using Parley.Audio;
@@ -9,6 +10,29 @@ namespace Parley.Agent;
 /// <summary>The work behind responses. It runs outside the loop and touches none of its state: what it comes to is reported.</summary>
 internal sealed class ResponseWork(ConversationEngines engines, Func<Report, CancellationToken, ValueTask> report)
 {
+    /// <summary>Asks the brain. What it has no room for is left out, as far as the settings allow it, and it is asked again.</summary>
+    public async IAsyncEnumerable<ChatResponseUpdate> AskAsync(Response response, BrainQuestion question, ChatOptions options, [EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        while (true)
+        {
+            await using IAsyncEnumerator<ChatResponseUpdate> updates = engines.Brain.GetStreamingResponseAsync(question.Messages, options, cancel).GetAsyncEnumerator(cancel);
+            bool isAnswered;
+            try
+            {
+                isAnswered = await updates.MoveNextAsync();
+            }
+            catch (ContextOverflowException overflow) when (question.TooOld(overflow, options.MaxOutputTokens) is { Count: > 0 } forgotten)
+            {
+                question = question with { Told = [.. question.Told.Except(forgotten)] };
+                await report(new HistoryOutgrown(response.Number, forgotten), cancel);
+                continue;
+            }
+            for (; isAnswered; isAnswered = await updates.MoveNextAsync())
+                yield return updates.Current;
+            yield break;
+        }
+    }
+
     /// <summary>Lets the brain write one message, cut into clauses where it is to be spoken.</summary>
     public async Task ThinkAsync(Response response, int message, Func<IAsyncEnumerable<ChatResponseUpdate>> ask)
     {

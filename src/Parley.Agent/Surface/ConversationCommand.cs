@@ -95,6 +95,9 @@ public sealed record ResponseOptions
 
     public float? Temperature { get; init; }
 
+    /// <summary><see langword="null"/> for the setting.</summary>
+    public ReasoningEffort? Reasoning { get; init; }
+
     /// <summary>1 or more; <see langword="null"/> for the setting.</summary>
     public int? MaxOutputTokens { get; init; }
 

@@ -71,6 +71,12 @@ public sealed record ConversationSettings
     /// <summary>1 or more; <see langword="null"/> for no limit.</summary>
     public int? MaxOutputTokens { get; init; }
 
+    /// <summary>How hard a brain that can think before it answers does so; <see langword="null"/> for its own way.</summary>
+    public ReasoningEffort? Reasoning { get; init; }
+
+    /// <summary>What the brain is no longer told when the conversation outgrows its context.</summary>
+    public HistoryTruncation Truncation { get; init; } = HistoryTruncation.Auto;
+
     /// <summary>The settings of a new conversation.</summary>
     public static ConversationSettings From(ConversationOptions options) => new()
     {
@@ -89,6 +95,8 @@ public sealed record ConversationSettings
             yield return (nameof(MaxOutputTokens), FormattableString.Invariant($"{tokens} is less than 1."));
         if (Temperature is { } temperature and not (>= 0 and <= 2))
             yield return (nameof(Temperature), FormattableString.Invariant($"{temperature} is not within 0 and 2."));
+        if (Truncation.Retention is { } share and not (>= 0 and <= 1))
+            yield return ($"{nameof(Truncation)}.{nameof(Truncation.Retention)}", FormattableString.Invariant($"{share} is not within 0 and 1."));
         foreach ((string field, string problem) in TurnDetection?.Problems() ?? [])
             yield return ($"{nameof(TurnDetection)}.{field}", problem);
     }

@@ -86,7 +86,7 @@ public sealed class LiveUtterance(ISpeechToTextClient ear, SpeechToTextOptions? 
     /// <exception cref="InvalidOperationException">A recognition is under way.</exception>
     public async Task<string> UpdateAsync(CancellationToken cancel = default)
     {
-        (Transcript transcript, int samples) = await RecogniseAsync(cancel);
+        (Transcript transcript, int samples) = await RecogniseAsync(isPartial: true, cancel);
         IReadOnlyList<SpokenUnit> heard = SpokenUnit.Split(transcript.Text);
         (IReadOnlyList<SpokenUnit> added, int settled) = agreement.Push(heard);
         Keep(added, transcript, heard, settled);
@@ -126,14 +126,14 @@ public sealed class LiveUtterance(ISpeechToTextClient ear, SpeechToTextOptions? 
             agreement.Finish([]);
             return SpokenUnit.Join(rest);
         }
-        (Transcript transcript, _) = await RecogniseAsync(cancel);
+        (Transcript transcript, _) = await RecogniseAsync(isPartial: false, cancel);
         IReadOnlyList<SpokenUnit> heard = SpokenUnit.Split(transcript.Text);
         IReadOnlyList<SpokenUnit> added = agreement.Finish(heard);
         Keep(added, transcript, heard, heard.Count);
         return SpokenUnit.Join(added);
     }
 
-    private async Task<(Transcript Transcript, int Samples)> RecogniseAsync(CancellationToken cancel)
+    private async Task<(Transcript Transcript, int Samples)> RecogniseAsync(bool isPartial, CancellationToken cancel)
     {
         byte[] pcm;
         lock (soundLock)
@@ -150,7 +150,7 @@ public sealed class LiveUtterance(ISpeechToTextClient ear, SpeechToTextOptions? 
             if (samples == 0)
                 return (new Transcript { Text = "", Language = "und", Duration = TimeSpan.Zero }, 0);
             SpeechToTextOptions asked = options?.Clone() ?? new();
-            (asked.SpeechSampleRate, asked.SpeechLanguage) = (SampleRate, Language);
+            (asked.SpeechSampleRate, asked.SpeechLanguage, asked.IsPartial) = (SampleRate, Language, isPartial);
             using MemoryStream stream = new(pcm);
             SpeechToTextResponse response = await ear.GetTextAsync(stream, asked, cancel);
             cancel.ThrowIfCancellationRequested();

@@ -1,6 +1,8 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
@@ -11,7 +13,7 @@ namespace Parley.Engines;
 /// Chat with a server by OpenAI's own client. What that client takes for the end of an answer is checked here: a connection that
 /// closes before the model gave its reason to stop was torn, and a torn answer is a failure, never a short answer.
 /// </summary>
-internal sealed class RemoteChatClient : DelegatingChatClient
+internal sealed partial class RemoteChatClient : DelegatingChatClient
 {
     private readonly RemoteServer server;
     private readonly EngineDescription description;
@@ -121,8 +123,9 @@ internal sealed class RemoteChatClient : DelegatingChatClient
         }
     }
 
-    private RemoteServerException? Translate(Exception fault, CancellationToken cancel) => fault switch
+    private Exception? Translate(Exception fault, CancellationToken cancel) => fault switch
     {
+        ClientResultException { Status: 400 } refusal when Overflow(refusal) is { } overflow => overflow,
         ClientResultException { Status: not 0 } refusal => new RemoteServerException(description.Name, $"at {server.BaseUrl} answered {refusal.Status}: {FirstLine(refusal)}", fault)
         {
             Status = (System.Net.HttpStatusCode)refusal.Status,
@@ -132,6 +135,22 @@ internal sealed class RemoteChatClient : DelegatingChatClient
         _ when RemoteServer.IsNetworkFault(fault, cancel) => server.Failure(fault),
         _ => null,
     };
+
+    /// <summary>The same refusal in the words of OpenAI and vLLM, and in the fields of llama.cpp's server.</summary>
+    private ContextOverflowException? Overflow(ClientResultException refusal)
+    {
+        string said = refusal.GetRawResponse()?.Content.ToString() ?? refusal.Message;
+        Match words = ContextLength.Match(said);
+        if (!words.Success)
+            words = ContextFields.Match(said);
+        return words.Success ? new(description.Name, int.Parse(words.Groups["tokens"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(words.Groups["context"].ValueSpan, CultureInfo.InvariantCulture)) : null;
+    }
+
+    [GeneratedRegex(@"maximum context length is (?<context>[0-9]{1,9}) tokens.{1,200}?(?<tokens>[0-9]{1,9}) (?:tokens|input tokens)", RegexOptions.Singleline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex ContextLength { get; }
+
+    [GeneratedRegex(@"""n_prompt_tokens""\s*:\s*(?<tokens>[0-9]{1,9})\s*,\s*""n_ctx""\s*:\s*(?<context>[0-9]{1,9})", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex ContextFields { get; }
 
     private static string FirstLine(ClientResultException refusal)
     {

@@ -29,7 +29,7 @@ public static class RemoteEngine
             {
                 EngineTask.Speech => options.Dialect == RemoteDialect.VllmOmni ? ["Instructions", "Seed"] : ["Instructions"],
                 EngineTask.Transcription => ["Prompt", "Temperature"],
-                _ => ["Seed", "Temperature", "TopP", "TopK", "MinP", "FrequencyPenalty", "PresencePenalty", "RepetitionPenalty", "LogitBias", "LogProbabilities", "Tools", "ResponseFormat"],
+                _ => ["Seed", "Temperature", "TopP", "TopK", "MinP", "FrequencyPenalty", "PresencePenalty", "RepetitionPenalty", "LogitBias", "LogProbabilities", "Tools", "ResponseFormat", "Reasoning"],
             },
             Voices = task == EngineTask.Speech ? [.. options.Voices.Select(voice => new Voice(voice, voice, language))] : [],
         };

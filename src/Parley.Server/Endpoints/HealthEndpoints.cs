@@ -1,5 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Parley.Engines;
@@ -8,7 +11,7 @@ namespace Parley.Server;
 
 /// <summary>Whether the server lives, is ready, and how its engines do.</summary>
 internal sealed class HealthEndpoints(
-    EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, LegacyEndpoints legacy, ServerOptions options, TimeProvider time)
+    EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, LegacyEndpoints legacy, ServerOptions options, IServer server, TimeProvider time)
 {
     private static readonly string RetryAfter = FormattableString.Invariant($"{Warmup.RetryAfter.TotalSeconds:0}");
 
@@ -54,7 +57,7 @@ internal sealed class HealthEndpoints(
         }
         return WriteAsync(context, new HealthAnswer(status, HealthMonitor.Version, Uptime())
         {
-            Reason = reason, Ready = reason is null, Draining = drain.IsDraining,
+            Reason = reason, Ready = reason is null, Draining = drain.IsDraining, HttpsPort = HttpsPort(),
             // What runs here is nobody's business who has no key.
             Components = Caller.IsTrusted(context, options.Auth) ? components : null,
         });
@@ -86,9 +89,13 @@ internal sealed class HealthEndpoints(
             (_, Condition.Degraded) => "degraded",
             _ => "ready",
         };
-        return new ComponentAnswer(engine.Name, engine.Task.ToString().ToLowerInvariant(), engine.Model, isRequired, state, reason, measure, unit,
+        return new ComponentAnswer(engine.Name, JsonNamingPolicy.KebabCaseLower.ConvertName(engine.Task.ToString()), engine.Model, isRequired, state, reason, measure, unit,
             Latency.Of(current), Latency.Of(component.Baseline), component.Learned, queue.Waiting, queue.Running);
     }
+
+    /// <summary>Where the page can be had with a microphone; <see langword="null"/> where there is no HTTPS, or somebody else's before this server.</summary>
+    private int? HttpsPort() => server.Features.Get<IServerAddressesFeature>()?.Addresses
+        .Where(address => address.StartsWith("https:", StringComparison.Ordinal)).Select(address => (int?)BindingAddress.Parse(address).Port).FirstOrDefault();
 
     private double Uptime() => Math.Round((time.GetUtcNow() - started).TotalSeconds, 1);
 
@@ -109,6 +116,9 @@ internal sealed record HealthAnswer(string Status, string Version, double Uptime
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Draining { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? HttpsPort { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ComponentAnswer>? Components { get; init; }

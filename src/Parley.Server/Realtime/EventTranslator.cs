@@ -36,7 +36,9 @@ internal sealed class EventTranslator(string conversationId, Func<IReadOnlyList<
                 events.Add(new SpeechStoppedEvent(Milliseconds(stopped.AudioEnd), stopped.ItemId));
                 break;
             case InputDiscarded discarded:
-                transcripts.Remove(discarded.ItemId);
+                // Words that were told before it proved to be no turn are taken back.
+                if (transcripts.Remove(discarded.ItemId) && Settings.Input.Transcription is not null)
+                    events.Add(new TranscriptionCompletedEvent(discarded.ItemId, ContentIndex, "", new("duration", 0)));
                 break;
             case InputCommitted committed:
                 events.Add(new InputCommittedEvent(committed.PreviousItemId, committed.ItemId));
@@ -263,6 +265,7 @@ internal sealed class EventTranslator(string conversationId, Func<IReadOnlyList<
             ResponseStatus.Completed => new("completed"),
             ResponseStatus.Cancelled => new("cancelled", response.End == ResponseEnd.TurnDetected ? "turn_detected" : "client_cancelled"),
             ResponseStatus.Incomplete => new("incomplete", response.End == ResponseEnd.ContentFilter ? "content_filter" : "max_output_tokens"),
+            _ when response.Fault?.Exception is Parley.Engines.ContextOverflowException => new("failed", Error: new("invalid_request_error", "context_length_exceeded")),
             _ => new("failed", Error: new("server_error", "engine_failed")),
         },
         Output = [.. response.Output.Select(item => RealtimeItem.From(item))],

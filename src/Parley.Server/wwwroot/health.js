@@ -2,7 +2,7 @@ import { request } from "./api.js";
 import { make } from "./dialogue.js";
 
 /** The parts that work together, with how they do and how long they take. */
-const roles = { transcription: "hears", turndetection: "takes turns", chat: "answers", guard: "watches", speech: "speaks" }; // in the order of a turn
+const roles = { transcription: "hears", "turn-detection": "takes turns", chat: "answers", guard: "watches", speech: "speaks" }; // in the order of a turn
 const order = Object.keys(roles);
 const every = 5000; // milliseconds
 

@@ -15,12 +15,18 @@ export function hideNotice() {
 }
 
 /** Why there is no microphone over plain HTTP, and what the browser will say about our certificate. */
-export function showInsecure() {
+export async function showInsecure() {
+  const why = "Browsers give the microphone only to pages that came over HTTPS or from localhost. This one came over plain HTTP. ";
+  const port = await fetch("health").then(answer => answer.json()).then(health => health.https_port, () => undefined);
+  if (port === undefined) {
+    showNotice(`${why}This server has no HTTPS of its own (http.https, --https-port); open the page over HTTPS if there is a proxy before it, or from the machine itself.`);
+    return;
+  }
   const secure = new URL(location.href);
   secure.protocol = "https:";
-  secure.port = "8085";
+  secure.port = port;
   const words = make("div");
-  const first = make("p", "", "Browsers give the microphone only to pages that came over HTTPS or from localhost. This one came over plain HTTP. Open ");
+  const first = make("p", "", `${why}Open `);
   const link = make("a", "", secure.origin + "/");
   link.href = secure.origin + "/";
   first.append(link, " instead.");

@@ -80,6 +80,21 @@ public class RemoteChatTests
         Assert.Equal(1, calls);
     }
 
+    [Theory]
+    [InlineData("This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 tokens. Please reduce the length of the messages.", null)]
+    [InlineData("This model's maximum context length is 4096 tokens. However, you requested 5000 tokens (4500 in the messages, 500 in the completion).", null)]
+    [InlineData("the request exceeds the available context size, try increasing it", 5000)]
+    public async Task A_conversation_that_the_server_has_no_room_for_is_told_as_by_a_local_brain(string message, int? counted)
+    {
+        object error = counted is null ? new { message, code = "context_length_exceeded" } : new { message, type = "exceed_context_size_error", n_prompt_tokens = counted, n_ctx = 4096 };
+        await using FakeServer server = await FakeServer.StartAsync(app => app.MapPost("/v1/chat/completions", () => Results.Json(new { error }, statusCode: 400)));
+        using IChatClient client = await OpenAsync(server);
+
+        ContextOverflowException fault = await Assert.ThrowsAsync<ContextOverflowException>(() => ReadAllAsync(client));
+
+        Assert.Equal((5000, 4096), (fault.Tokens, fault.Context));
+    }
+
     [Fact]
     public async Task Every_option_of_a_local_brain_goes_to_a_remote_one()
     {
@@ -99,6 +114,7 @@ public class RemoteChatTests
         {
             Temperature = 0.5f, TopP = 0.25f, TopK = 7, MinP = 0.125f, FrequencyPenalty = 0.5f, PresencePenalty = 1, RepetitionPenalty = 1.5f, Seed = 3, MaxOutputTokens = 9,
             StopSequences = ["x"], LogitBias = new Dictionary<int, float> { [13] = -5 }, TopLogProbabilities = 1, ResponseFormat = ChatResponseFormat.Json,
+            Reasoning = new ReasoningOptions { Effort = ReasoningEffort.High },
         };
 
         ChatResponse response = await client.GetResponseAsync("Hello", options, Cancel);
@@ -107,7 +123,7 @@ public class RemoteChatTests
         (string Name, string Value)[] expected =
         [
             ("temperature", "0.5"), ("top_p", "0.25"), ("top_k", "7"), ("min_p", "0.125"), ("frequency_penalty", "0.5"), ("presence_penalty", "1"), ("repetition_penalty", "1.5"),
-            ("seed", "3"), ("max_completion_tokens", "9"), ("stop", "[\"x\"]"), ("logit_bias", "{\"13\":-5}"), ("logprobs", "true"), ("top_logprobs", "1"), ("response_format", "{\"type\":\"json_object\"}"),
+            ("seed", "3"), ("max_completion_tokens", "9"), ("stop", "[\"x\"]"), ("logit_bias", "{\"13\":-5}"), ("logprobs", "true"), ("top_logprobs", "1"), ("response_format", "{\"type\":\"json_object\"}"), ("reasoning_effort", "\"high\""),
         ];
         Assert.All(expected, member => Assert.Equal(member.Value, sent.GetProperty(member.Name).GetRawText()));
         TokenProbability told = Assert.Single(response.LogProbabilities!);

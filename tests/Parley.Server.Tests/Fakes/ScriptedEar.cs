@@ -35,10 +35,10 @@ internal sealed class ScriptedEar(params string[] script) : ISpeechToTextClient
     public async IAsyncEnumerable<SpeechToTextResponseUpdate> GetStreamingTextAsync(
         Stream audioSpeechStream, SpeechToTextOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        AudioBuffer sound = WavReader.Read(audioSpeechStream);
+        TimeSpan length = Length(audioSpeechStream, options);
         lock (Options)
         {
-            Heard.Add(sound.Duration);
+            Heard.Add(length);
             Options.Add(options!);
         }
         List<TranscriptSegment> segments = [];
@@ -60,9 +60,13 @@ internal sealed class ScriptedEar(params string[] script) : ISpeechToTextClient
         yield return new SpeechToTextResponseUpdate
         {
             Kind = SpeechToTextResponseUpdateKind.SessionClose,
-            Transcript = new Transcript { Text = string.Concat(segments.Select(s => s.Text)), Language = options?.SpeechLanguage ?? "en", Duration = sound.Duration, Segments = segments },
+            Transcript = new Transcript { Text = string.Concat(segments.Select(s => s.Text)), Language = options?.SpeechLanguage ?? "en", Duration = length, Segments = segments },
         };
     }
+
+    /// <summary>Of a recording, or of raw samples as they come from speech that goes on.</summary>
+    internal static TimeSpan Length(Stream sound, SpeechToTextOptions? options) =>
+        options?.SpeechSampleRate is { } rate ? TimeSpan.FromSeconds(sound.Length / 2.0 / rate) : WavReader.Read(sound).Duration;
 
     public object? GetService(Type serviceType, object? serviceKey = null) => null;
 

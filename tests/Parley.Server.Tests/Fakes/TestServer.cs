@@ -112,7 +112,7 @@ internal sealed class TestServer : IAsyncDisposable
         _ => Task.FromResult<IDisposable>(speaker));
 
     /// <summary>A recogniser.</summary>
-    public static EngineRegistration Ear(ScriptedEar ear, string name = "scripted") => new(
+    public static EngineRegistration Ear(ISpeechToTextClient ear, string name = "scripted") => new(
         new EngineDescription
         {
             Name = name, Task = EngineTask.Transcription, Description = "Hears its script.", Model = name, Languages = ["en", "de"],
@@ -124,6 +124,11 @@ internal sealed class TestServer : IAsyncDisposable
     public static EngineRegistration Brain(IChatClient brain, string name = "parrot") => new(
         new EngineDescription { Name = name, Task = EngineTask.Chat, Description = "Says its script.", Model = name, CanStream = true, Slots = 2, Honours = ["Tools", "ResponseFormat"] },
         _ => Task.FromResult<IDisposable>(brain));
+
+    /// <summary>A detector of turns.</summary>
+    public static EngineRegistration Judge(ITurnDetector judge, string name = "judge") => new(
+        new EngineDescription { Name = name, Task = EngineTask.TurnDetection, Description = "Judges by its script.", Model = name },
+        _ => Task.FromResult<IDisposable>(judge));
 
     /// <summary>A form with a file and further fields.</summary>
     public static MultipartFormDataContent Form(byte[] file, params (string Name, string Value)[] fields)

@@ -155,6 +155,44 @@ public sealed class OpenAIRealtimeClientTests(RealServer real)
     }
 
     [Fact]
+    public async Task Words_are_shown_while_they_are_spoken()
+    {
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions(), TimeProvider.System, new ConversationSetup(new ConversationOptions(), () => new LoudnessDetector()),
+            TestServer.Speaker(new ToneSpeaker()), TestServer.Ear(new LengthEar()), TestServer.Brain(new ScriptedBrain("Fine.")));
+        using RealtimeSessionClient session = await ConnectAsync(server);
+        await session.ConfigureConversationSessionAsync(Options(), patience.Token);
+        string shown = "";
+        bool isCommitted = false;
+        await foreach (RealtimeServerUpdate update in session.ReceiveUpdatesAsync(patience.Token))
+        {
+            if (update is RealtimeServerUpdateSessionUpdated && shown.Length == 0)
+            {
+                await session.SendInputAudioAsync(BinaryData.FromBytes(RealtimeTestClient.Speech(0.2)), patience.Token);
+                await session.ConfigureConversationSessionAsync(Options(), patience.Token); // asks for the next piece
+            }
+            else if (update is RealtimeServerUpdateConversationItemInputAudioTranscriptionDelta { Delta: var delta })
+            {
+                if (shown.Length == 0)
+                {
+                    Assert.False(isCommitted);
+                    await session.SendInputAudioAsync(BinaryData.FromBytes(RealtimeTestClient.Silence(1.5)), patience.Token);
+                }
+                shown += delta;
+            }
+            else if (update is RealtimeServerUpdateInputAudioBufferCommitted)
+            {
+                isCommitted = true;
+            }
+            else if (update is RealtimeServerUpdateConversationItemInputAudioTranscriptionCompleted completed)
+            {
+                Assert.Equal(completed.Transcript, shown);
+                break;
+            }
+        }
+        Assert.StartsWith("one two", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_client_secret_is_made_by_the_client_too()
     {
         RealtimeClient client = Client(real.Server);

@@ -102,6 +102,53 @@ public class RealtimeLifetimeTests
             await other.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_client_that_stands_still_for_five_seconds_misses_nothing_and_delays_nobody()
+    {
+        const int Words = 3_000; // five minutes of sound, more than all buffers on the way to a client hold
+        FakeTimeProvider time = new(DateTimeOffset.UnixEpoch.AddYears(55));
+        ToneSpeaker speaker = new();
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions(), time, new ConversationSetup(new ConversationOptions(), () => new LoudnessDetector()), TestServer.Speaker(speaker),
+            TestServer.Ear(new ScriptedEar("Good morning.")), TestServer.Brain(new ScriptedBrain("Fine", "thanks.")), TestServer.Brain(new ScriptedBrain([.. Enumerable.Range(0, Words).Select(i => $"word{i}.")]), "talker"));
+        await using RealtimeTestClient still = await RealtimeTestClient.ConnectAsync(server, "?model=talker"), other = await RealtimeTestClient.ConnectAsync(server);
+        still.ChecksSchema = false;
+        await still.SendAsync("""{"type":"response.create"}""");
+        List<JsonElement> events = await still.UntilAsync("response.output_audio.delta");
+
+        // It takes nothing any more: soon nothing more is made for it either, while others are answered as ever.
+        for (int quiet = 0; quiet < 3;)
+        {
+            int before = speaker.Made;
+            await TurnAsync(other);
+            quiet = speaker.Made == before + 2 ? quiet + 1 : 0;
+        }
+        Assert.InRange(speaker.Made, 1, Words * 2 / 3);
+        time.Advance(TimeSpan.FromSeconds(5));
+        await TurnAsync(other);
+
+        events.AddRange(await still.UntilAsync("response.done"));
+        Assert.Equal("completed", events[^1].GetProperty("response").GetProperty("status").GetString());
+        Assert.Equal(Words * 0.1, events.Where(e => RealtimeTestClient.TypeOf(e) == "response.output_audio.delta").Sum(e => e.GetProperty("delta").GetBytesFromBase64().Length) / 48_000.0, 3);
+        string item = events.First(e => RealtimeTestClient.TypeOf(e) == "response.output_audio.delta").GetProperty("item_id").GetString()!;
+        Assert.EndsWith($"word{Words - 1}.", await KeptAsync(), StringComparison.Ordinal); // all of it was sent
+
+        await still.SendAsync($$"""{"type":"conversation.item.truncate","item_id":"{{item}}","content_index":0,"audio_end_ms":1020}"""); // and so much was played
+        await still.UntilAsync("conversation.item.truncated");
+        Assert.Equal("word0. word1. word2. word3. word4. word5. word6. word7. word8. word9.", await KeptAsync());
+
+        async Task<string> KeptAsync()
+        {
+            await still.SendAsync($$"""{"type":"conversation.item.retrieve","item_id":"{{item}}"}""");
+            return (await still.UntilAsync("conversation.item.retrieved"))[^1].GetProperty("item").GetProperty("content")[0].GetProperty("transcript").GetString()!;
+        }
+
+        static async Task TurnAsync(RealtimeTestClient client)
+        {
+            await client.SendAsync("""{"type":"response.create","response":{"conversation":"none"}}""");
+            await client.UntilAsync("response.done");
+        }
+    }
+
     /// <summary>The status with which a handshake is refused.</summary>
     internal static async Task<HttpStatusCode> RefusedAsync(TestServer server, string query = "", Action<ClientWebSocketOptions>? configure = null)
     {

@@ -344,6 +344,118 @@ public class RealtimeSessionTests
         Assert.DoesNotContain(client.Seen, e => RealtimeTestClient.TypeOf(e).StartsWith("response.", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("?model=gpt-realtime")]
+    [InlineData("?intent=transcription")]
+    public async Task Words_are_told_while_they_are_spoken_and_none_is_told_twice(string query)
+    {
+        LengthEar ear = new();
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions(), TimeProvider.System, new ConversationSetup(new ConversationOptions(), () => new LoudnessDetector()),
+            TestServer.Speaker(new ToneSpeaker()), TestServer.Ear(ear), TestServer.Brain(new ScriptedBrain("Fine.")));
+        await using RealtimeTestClient client = await RealtimeTestClient.ConnectAsync(server, query);
+        await client.UpdateAsync("""{"audio":{"input":{"transcription":{"model":"whisper-1"}}}}""");
+        List<JsonElement> events = client.Seen;
+        for (int piece = 0; piece < 500 && !events.Exists(e => RealtimeTestClient.TypeOf(e) == "conversation.item.input_audio_transcription.delta"); piece++)
+        {
+            await client.AppendAsync(RealtimeTestClient.Speech(0.2));
+            await client.UpdateAsync("{}"); // what has happened meanwhile has been told
+        }
+        Assert.Contains(events, e => RealtimeTestClient.TypeOf(e) == "conversation.item.input_audio_transcription.delta");
+        Assert.DoesNotContain(events, e => RealtimeTestClient.TypeOf(e) == "input_audio_buffer.speech_stopped"); // the caller is still speaking
+        await client.AppendAsync(RealtimeTestClient.Silence(1));
+        await client.UntilAsync("conversation.item.input_audio_transcription.completed");
+        string all = events[^1].GetProperty("transcript").GetString()!;
+        Assert.StartsWith("one two three", all, StringComparison.Ordinal);
+        Assert.Equal(all, Joined(events, "conversation.item.input_audio_transcription.delta"));
+        Assert.Single(events.Where(e => e.TryGetProperty("item_id", out _) && !RealtimeTestClient.TypeOf(e).StartsWith("response", StringComparison.Ordinal)).Select(e => e.GetProperty("item_id").GetString()).Distinct());
+    }
+
+    [Fact]
+    public async Task Without_transcription_nothing_is_recognised_before_the_turn_is_over()
+    {
+        LengthEar ear = new();
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions(), TimeProvider.System, new ConversationSetup(new ConversationOptions(), () => new LoudnessDetector()),
+            TestServer.Speaker(new ToneSpeaker()), TestServer.Ear(ear), TestServer.Brain(new ScriptedBrain("Fine.")));
+        await using RealtimeTestClient client = await RealtimeTestClient.ConnectAsync(server);
+        await client.AppendAsync([.. RealtimeTestClient.Speech(4), .. RealtimeTestClient.Silence(1)]);
+        await client.UntilAsync("response.done");
+        Assert.Equal(0, ear.Partial);
+        Assert.DoesNotContain(client.Seen, e => RealtimeTestClient.TypeOf(e).Contains("transcription", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Semantic_detection_asks_the_turn_detector_and_silence_alone_does_not()
+    {
+        ScriptedTurnDetector judge = new();
+        await using TestServer server = await TestServer.StartAsync(new ServerOptions(), TimeProvider.System, new ConversationSetup(new ConversationOptions(), () => new LoudnessDetector()),
+            TestServer.Speaker(new ToneSpeaker()), TestServer.Ear(new ScriptedEar("Good morning.")), TestServer.Brain(new ScriptedBrain("Fine.")), TestServer.Judge(judge));
+        await using RealtimeTestClient client = await RealtimeTestClient.ConnectAsync(server);
+        await client.UpdateAsync("""{"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}""");
+        await client.AppendAsync([.. RealtimeTestClient.Speech(1), .. RealtimeTestClient.Silence(1)]);
+        await client.UntilAsync("response.done");
+        Assert.Equal(0, judge.Asked);
+
+        JsonElement session = await client.UpdateAsync("""{"audio":{"input":{"turn_detection":{"type":"semantic_vad","eagerness":"high"}}}}""");
+        Assert.Equal("high", session.GetProperty("audio").GetProperty("input").GetProperty("turn_detection").GetProperty("eagerness").GetString());
+        await client.AppendAsync([.. RealtimeTestClient.Speech(1), .. RealtimeTestClient.Silence(0.6)]);
+        await TestServer.UntilAsync(() => judge.Asked > 0);
+        await client.AppendAsync(RealtimeTestClient.Silence(1));
+        await client.UntilAsync("input_audio_buffer.committed");
+    }
+
+    [Fact]
+    public async Task A_client_that_wants_metrics_gets_the_waterfall_of_every_turn_and_no_other_does()
+    {
+        await using TestServer server = await TestServer.TalkingAsync();
+        await using RealtimeTestClient client = await RealtimeTestClient.ConnectAsync(server);
+        await client.AppendAsync([.. RealtimeTestClient.Speech(1), .. RealtimeTestClient.Silence(1)]);
+        await client.UntilAsync("response.done");
+        await client.UpdateAsync("""{"x_metrics":true}""");
+        Assert.DoesNotContain(client.Seen, e => RealtimeTestClient.TypeOf(e).StartsWith("x_", StringComparison.Ordinal));
+
+        await client.AppendAsync([.. RealtimeTestClient.Speech(1), .. RealtimeTestClient.Silence(1)]);
+        JsonElement turn = (await client.UntilAsync("x_metrics.turn", measured => measured.GetProperty("turn").GetInt32() == 2))[^1];
+        Assert.Equal(("Good morning.", "Fine thanks."), (turn.GetProperty("heard").GetString(), turn.GetProperty("answer").GetString()));
+        List<(string Name, double Ms)> stages = [.. turn.GetProperty("stages").EnumerateArray().Select(stage => (stage.GetProperty("name").GetString()!, stage.GetProperty("ms").GetDouble()))];
+        Assert.Equal(["end of turn", "first clause", "first sound", "first sound played", "first token", "transcript"], stages.Select(stage => stage.Name).Order(StringComparer.Ordinal));
+        double Of(string name) => stages.Single(stage => stage.Name == name).Ms;
+        Assert.True(Of("first token") <= Of("first clause") && Of("first clause") <= Of("first sound") && Of("first sound") <= Of("first sound played") && Of("end of turn") <= Of("first sound played"));
+    }
+
+    [Fact]
+    public async Task Clearing_the_output_cancels_the_answer_and_the_session_goes_on()
+    {
+        ScriptedBrain brain = ScriptedBrain.Held(out _);
+        await using TestServer server = await TestServer.TalkingAsync(brain: brain);
+        await using RealtimeTestClient client = await RealtimeTestClient.ConnectAsync(server);
+        await client.UpdateAsync("""{"x_playback":true}""");
+        await client.SendAsync("""{"type":"output_audio_buffer.clear"}"""); // there is nothing: no harm
+        await client.SendAsync("""{"type":"response.create"}""");
+        string item = (await client.UntilAsync("response.output_audio.delta"))[^1].GetProperty("item_id").GetString()!;
+        await client.SendAsync($$"""{"type":"x_playback.position","item_id":"{{item}}","audio_ms":100,"state":"playing"}""");
+        await client.SendAsync("""{"type":"output_audio_buffer.clear"}""");
+        List<JsonElement> events = await client.UntilAsync("output_audio_buffer.cleared");
+        JsonElement response = Single(events, "response.done").GetProperty("response");
+        Assert.Equal(("cancelled", "client_cancelled"), (response.GetProperty("status").GetString(), response.GetProperty("status_details").GetProperty("reason").GetString()));
+        JsonElement cut = Single(events, "x_playback.interrupted");
+        Assert.StartsWith("word0", cut.GetProperty("heard").GetString(), StringComparison.Ordinal);
+        await client.SendAsync($$"""{"type":"conversation.item.retrieve","item_id":"{{item}}"}""");
+        JsonElement kept = (await client.UntilAsync("conversation.item.retrieved"))[^1].GetProperty("item");
+        Assert.Equal(cut.GetProperty("heard").GetString(), kept.GetProperty("content")[0].GetProperty("transcript").GetString());
+        Assert.NotEmpty(cut.GetProperty("unheard").GetString()!);
+    }
+
+    [Fact]
+    public async Task A_context_that_is_too_small_is_named_in_the_failed_response()
+    {
+        await using TestServer server = await TestServer.TalkingAsync(brain: new FullBrain());
+        await using RealtimeTestClient client = await RealtimeTestClient.ConnectAsync(server);
+        await client.UpdateAsync("""{"truncation":"disabled"}""");
+        await client.SendAsync("""{"type":"response.create"}""");
+        JsonElement response = (await client.UntilAsync("response.done"))[^1].GetProperty("response");
+        Assert.Equal("context_length_exceeded", response.GetProperty("status_details").GetProperty("error").GetProperty("code").GetString());
+    }
+
     [Fact]
     public async Task A_client_that_counts_is_asked_to_pause_and_goes_on_after_a_noise()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Parley.Agent;
 using Parley.Engines;
 
 namespace Parley.Server.Tests;
@@ -18,7 +19,7 @@ public class SessionReaderTests
     {
         SessionSettings off = Apply("""{"audio":{"input":{"turn_detection":null}}}""");
         Assert.Null(off.Input.TurnDetection);
-        Assert.Null(Apply("""{"audio":{"input":{"noise_reduction":{"type":"near_field"}}},"instructions":"Sing."}""", off).Input.TurnDetection);
+        Assert.Null(Apply("""{"audio":{"input":{"noise_reduction":null}},"instructions":"Sing."}""", off).Input.TurnDetection);
         Assert.NotNull(Apply("""{"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}""", off).Input.TurnDetection);
     }
 
@@ -80,6 +81,11 @@ public class SessionReaderTests
     [InlineData("""{"tool_choice":"maybe"}""", "session.tool_choice", "invalid_value")]
     [InlineData("""{"prompt":{"id":"pmpt_1"}}""", "session.prompt", "capability_missing")]
     [InlineData("""{"truncation":{"type":"retention_ratio","retention_ratio":2}}""", "session.truncation.retention_ratio", "invalid_value")]
+    [InlineData("""{"truncation":{"type":"retention_ratio","retention_ratio":0.5,"token_limits":{"post_instructions":-1}}}""", "session.truncation.token_limits.post_instructions", "invalid_value")]
+    [InlineData("""{"truncation":"some"}""", "session.truncation", "invalid_value")]
+    [InlineData("""{"reasoning":{"effort":"high"}}""", "session.reasoning.effort", "capability_missing")]
+    [InlineData("""{"reasoning":{"effort":"much"}}""", "session.reasoning.effort", "invalid_value")]
+    [InlineData("""{"audio":{"input":{"noise_reduction":{"type":"near_field"}}}}""", "session.audio.input.noise_reduction", "capability_missing")]
     [InlineData("""{"type":"transcription"}""", "session.type", "invalid_value")]
     [InlineData("""{"instructions":5}""", "session.instructions", "invalid_value")]
     [InlineData("""{"x_playback":"yes"}""", "session.x_playback", "invalid_value")]
@@ -105,8 +111,8 @@ public class SessionReaderTests
         OpenAISchema schema = OpenAISchema.Get();
         foreach (string session in (string[])
         [
-            "{}", """{"audio":{"input":{"turn_detection":null,"transcription":{"model":"whisper-1","language":"de"},"noise_reduction":{"type":"far_field"}}},"include":["item.input_audio_transcription.logprobs"]}""",
-            """{"audio":{"input":{"turn_detection":{"type":"semantic_vad"},"format":{"type":"audio/pcmu"}}},"tracing":"auto","truncation":"disabled","tool_choice":{"type":"function","name":"f"},"tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object"}}]}""",
+            "{}", """{"audio":{"input":{"turn_detection":null,"transcription":{"model":"whisper-1","language":"de"}}},"include":["item.input_audio_transcription.logprobs"]}""",
+            """{"audio":{"input":{"turn_detection":{"type":"semantic_vad"},"format":{"type":"audio/pcmu"}}},"tracing":"auto","truncation":{"type":"retention_ratio","retention_ratio":0.8,"token_limits":{"post_instructions":2000}},"tool_choice":{"type":"function","name":"f"},"tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object"}}]}""",
         ])
         {
             JsonElement told = JsonSerializer.SerializeToElement(SessionObject.From(Apply(session), "sess_1", DateTimeOffset.UnixEpoch), RealtimeJson.Compact.SessionObject);
@@ -118,4 +124,25 @@ public class SessionReaderTests
         SessionSettings writing = Fresh with { Kind = SessionKind.Transcription, Model = "" };
         schema.Check("RealtimeTranscriptionSessionCreateResponseGA", JsonSerializer.SerializeToElement(SessionObject.From(writing, "sess_1", DateTimeOffset.UnixEpoch), RealtimeJson.Compact.SessionObject));
     }
+
+    [Theory]
+    [InlineData("\"auto\"", 1.0, null)]
+    [InlineData("\"disabled\"", null, null)]
+    [InlineData("""{"type":"retention_ratio","retention_ratio":0.7}""", 0.7, null)]
+    [InlineData("""{"type":"retention_ratio","retention_ratio":0.7,"token_limits":{"post_instructions":900}}""", 0.7, 900)]
+    public void Truncation_is_what_the_conversation_does(string truncation, double? share, int? most) =>
+        Assert.Equal(new HistoryTruncation { Retention = share, MaxTokens = most }, Engines().Map(Apply($$"""{"truncation":{{truncation}}}""")).Truncation);
+
+    [Theory]
+    [InlineData("low", 0.8, 2.5)] // the conversation's longest wait is never exceeded
+    [InlineData("medium", 0.5, 2.5)]
+    [InlineData("auto", 0.5, 2.5)]
+    [InlineData("high", 0.3, 2.0)]
+    public void Eagerness_is_the_shortest_and_the_longest_wait(string eagerness, double least, double most)
+    {
+        TurnDetection turns = Engines().Map(Apply("""{"audio":{"input":{"turn_detection":{"type":"semantic_vad","eagerness":"?"}}}}""".Replace("?", eagerness, StringComparison.Ordinal))).TurnDetection!;
+        Assert.Equal((TurnEnding.Detector, TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most)), (turns.Ending, turns.MinDelay, turns.MaxDelay));
+    }
+
+    private static SessionEngines Engines() => new(new ConversationOptions(), null!, null!);
 }

@@ -11,14 +11,15 @@ internal sealed class RealtimeWork(EngineCatalogue catalogue, Admission admissio
 {
     /// <param name="engine">Who does it.</param>
     /// <param name="caller">Whom the queue is fair to.</param>
+    /// <param name="priority">Who goes first.</param>
     /// <param name="job">The work, with the time that it stood in line.</param>
     /// <param name="cancel">Leaves the queue, or stops the engine.</param>
-    public async Task<TResult> RunAsync<TClient, TResult>(EngineDescription engine, string caller, Func<TClient, TimeSpan, Task<TResult>> job, CancellationToken cancel)
+    public async Task<TResult> RunAsync<TClient, TResult>(EngineDescription engine, string caller, WorkPriority priority, Func<TClient, TimeSpan, Task<TResult>> job, CancellationToken cancel)
         where TClient : class, IDisposable
     {
         try
         {
-            using EngineTurn turn = await EnterAsync(engine, caller, cancel);
+            using EngineTurn turn = await EnterAsync(engine, caller, priority, cancel);
             TResult result = await job(await catalogue.OpenAsync<TClient>(engine.Name, cancel), turn.Waited);
             warmup.Worked(engine);
             return result;
@@ -30,7 +31,11 @@ internal sealed class RealtimeWork(EngineCatalogue catalogue, Admission admissio
         }
     }
 
-    /// <inheritdoc cref="RunAsync"/>
+    /// <summary>The same for an answer that flows.</summary>
+    /// <param name="engine">Who does it.</param>
+    /// <param name="caller">Whom the queue is fair to.</param>
+    /// <param name="job">The work, with the time that it stood in line.</param>
+    /// <param name="cancel">Leaves the queue, or stops the engine.</param>
     public async IAsyncEnumerable<T> StreamAsync<TClient, T>(
         EngineDescription engine, string caller, Func<TClient, TimeSpan, CancellationToken, IAsyncEnumerable<T>> job, [EnumeratorCancellation] CancellationToken cancel)
         where TClient : class, IDisposable
@@ -42,7 +47,7 @@ internal sealed class RealtimeWork(EngineCatalogue catalogue, Admission admissio
 
         async IAsyncEnumerable<T> WorkAsync([EnumeratorCancellation] CancellationToken token)
         {
-            using EngineTurn turn = await EnterAsync(engine, caller, token);
+            using EngineTurn turn = await EnterAsync(engine, caller, WorkPriority.Realtime, token);
             TClient client = await catalogue.OpenAsync<TClient>(engine.Name, token);
             await foreach (T item in job(client, turn.Waited, token).WithCancellation(token))
                 yield return item;
@@ -63,11 +68,11 @@ internal sealed class RealtimeWork(EngineCatalogue catalogue, Admission admissio
         }
     }
 
-    private async Task<EngineTurn> EnterAsync(EngineDescription engine, string caller, CancellationToken cancel)
+    private async Task<EngineTurn> EnterAsync(EngineDescription engine, string caller, WorkPriority priority, CancellationToken cancel)
     {
         try
         {
-            EngineTurn turn = await admission.QueueOf(engine).EnterAsync(caller, WorkPriority.Realtime, cancel);
+            EngineTurn turn = await admission.QueueOf(engine).EnterAsync(caller, priority, cancel);
             measures.Waited(engine, turn.Waited);
             return turn;
         }

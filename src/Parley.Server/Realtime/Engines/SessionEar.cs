@@ -20,7 +20,9 @@ internal sealed class SessionEar(RealtimeWork work, EngineDirectory directory, S
     {
         EngineDescription engine = directory.NamedOrDefault(EngineTask.Transcription, model);
         long start = time.GetTimestamp();
-        return work.RunAsync<ISpeechToTextClient, SpeechToTextResponse>(engine, caller, async (client, waited) =>
+        // Words that are shown a little later are no harm; a turn that is answered later is.
+        WorkPriority priority = options?.IsPartial == true ? WorkPriority.Streaming : WorkPriority.Realtime;
+        return work.RunAsync<ISpeechToTextClient, SpeechToTextResponse>(engine, caller, priority, async (client, waited) =>
         {
             SpeechToTextResponse heard = await client.GetTextAsync(audioSpeechStream, options, cancellationToken);
             TimeSpan length = heard.Transcript?.Duration ?? TimeSpan.Zero;

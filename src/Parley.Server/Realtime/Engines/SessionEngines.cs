@@ -23,12 +23,16 @@ internal sealed class SessionEngines(ConversationOptions options, ConversationEn
         Speed = settings.Output.Speed == 1 ? null : settings.Output.Speed,
         Language = settings.Input.Transcription?.Language ?? options.Language,
         TranscriptionPrompt = settings.Input.Transcription?.Prompt,
+        // Where nobody reads the words as they come, they are recognised only if they decide about interruptions.
+        PartialTranscripts = options.PartialTranscripts && (settings.Input.Transcription is not null || options.MinInterruptionWords > 0),
         TurnDetection = settings.Input.TurnDetection is { } turns ? Map(turns) : null,
         Playback = settings.ReportsPlayback ? PlaybackKind.Reported : PlaybackKind.Buffered,
         Tools = [.. settings.Tools.Select(tool => tool.ToTool())],
         ToolMode = settings.Tools.Count == 0 ? null : settings.ToolChoice.Mode,
         AllowParallelToolCalls = settings.Tools.Count == 0 ? null : settings.ParallelToolCalls,
         MaxOutputTokens = settings.MaxOutputTokens.Tokens,
+        Reasoning = settings.Reasoning?.Effort,
+        Truncation = settings.Truncation.How,
     };
 
     /// <summary>OpenAI's eagerness is the longest silence: 8, 4 and 2 s. The conversation's own longest is never exceeded.</summary>

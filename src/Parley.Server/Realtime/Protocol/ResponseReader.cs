@@ -25,6 +25,7 @@ internal static class ResponseReader
             ToolMode = Has(response, "tool_choice", out JsonCursor choice) ? SessionReader.ReadToolChoice(choice).Mode : null,
             AllowParallelToolCalls = Has(response, "parallel_tool_calls", out JsonCursor parallel) ? parallel.Flag() : null,
             MaxOutputTokens = Has(response, "max_output_tokens", out JsonCursor tokens) ? SessionReader.Tokens(tokens).Tokens : null,
+            Reasoning = Has(response, "reasoning", out JsonCursor reasoning) ? reader.Reasoning(settings, reasoning)?.Effort : null,
             Metadata = Has(response, "metadata", out JsonCursor metadata) ? Metadata(metadata.Object()) : new Dictionary<string, string>(),
         };
     }

@@ -49,7 +49,6 @@ internal sealed record SessionObject
     public bool? XMetrics { get; init; }
 
     private static readonly JsonElement Null = JsonElement.Parse("null"u8);
-    private static readonly JsonElement AutoTruncation = JsonElement.Parse("\"auto\""u8);
 
     public static SessionObject From(SessionSettings settings, string id, DateTimeOffset expires)
     {
@@ -72,9 +71,9 @@ internal sealed record SessionObject
             ParallelToolCalls = settings.ParallelToolCalls,
             MaxOutputTokens = settings.MaxOutputTokens,
             Tracing = settings.Tracing ?? Null,
-            Truncation = settings.Truncation ?? AutoTruncation,
+            Truncation = settings.Truncation.Json,
             Prompt = Null,
-            Reasoning = settings.Reasoning,
+            Reasoning = settings.Reasoning?.Json,
             Audio = new(input, new(settings.Output.Format.Object, settings.Output.Voice, settings.Output.Speed)),
             XPlayback = settings.ReportsPlayback ? true : null,
             XMetrics = settings.WantsMetrics ? true : null,
@@ -92,8 +91,6 @@ internal sealed record SessionInput
 
     public TranscriptionObject? Transcription { get; init; }
 
-    public NoiseReductionObject? NoiseReduction { get; init; }
-
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public TurnDetectionObject? TurnDetection { get; init; }
 
@@ -101,7 +98,6 @@ internal sealed record SessionInput
     {
         Format = settings.Format.Object,
         Transcription = settings.Transcription is { } transcription ? new(transcription.Model, transcription.Language, transcription.Prompt) : null,
-        NoiseReduction = settings.NoiseReduction is { } type ? new(type) : null,
         TurnDetection = settings.TurnDetection switch
         {
             null => null,
@@ -113,8 +109,6 @@ internal sealed record SessionInput
 }
 
 internal sealed record TranscriptionObject(string? Model, string? Language, string? Prompt);
-
-internal sealed record NoiseReductionObject(string Type);
 
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(ServerVadObject), SessionReader.ServerVad)]

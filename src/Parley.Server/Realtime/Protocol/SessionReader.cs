@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Parley.Agent;
 using Parley.Engines;
 
 namespace Parley.Server;
@@ -7,7 +8,7 @@ namespace Parley.Server;
 /// <summary>
 /// Reads what a client wants of its session and lays it over what is in force: what is absent stays, objects are merged member by
 /// member, and a present null goes back to the server's own setting, or switches off what can be off (turn detection,
-/// transcription, noise reduction). Members that are not known are left alone: other servers have theirs.
+/// transcription). Members that are not known are left alone: other servers have theirs.
 /// </summary>
 internal sealed class SessionReader(EngineDirectory directory, SessionSettings fresh)
 {
@@ -57,9 +58,9 @@ internal sealed class SessionReader(EngineDirectory directory, SessionSettings f
         if (session.TryGet("tracing", out JsonCursor tracing))
             next = next with { Tracing = tracing.IsNull ? null : Tracing(tracing) };
         if (session.TryGet("truncation", out JsonCursor truncation))
-            next = next with { Truncation = truncation.IsNull ? null : Truncation(truncation) };
+            next = next with { Truncation = truncation.IsNull ? TruncationChoice.Auto : Truncation(truncation) };
         if (session.TryGet("reasoning", out JsonCursor reasoning))
-            next = next with { Reasoning = reasoning.IsNull ? null : reasoning.Object().Value };
+            next = next with { Reasoning = reasoning.IsNull ? null : Reasoning(next, reasoning) };
         RefusePrompt(session);
         if (session.TryGet("x_playback", out JsonCursor playback))
             next = next with { ReportsPlayback = !playback.IsNull && playback.Flag() };
@@ -89,8 +90,11 @@ internal sealed class SessionReader(EngineDirectory directory, SessionSettings f
     {
         if (input.TryGet("format", out JsonCursor format))
             current = current with { Format = format.IsNull ? Fresh.Input.Format : WireFormats.Read(format, current.Format) };
-        if (input.TryGet("noise_reduction", out JsonCursor noise))
-            current = current with { NoiseReduction = noise.IsNull ? null : noise.Object().Require("type").Choice("near_field", "far_field") };
+        if (input.TryGet("noise_reduction", out JsonCursor noise) && !noise.IsNull)
+        {
+            throw noise.Refuse("is not supported but for null: this server leaves the sound as it is, which its recognisers were trained on. "
+                + "Let the device reduce noise (in browsers noiseSuppression of getUserMedia).", "capability_missing");
+        }
         if (input.TryGet("transcription", out JsonCursor transcription))
             current = current with { Transcription = transcription.IsNull ? null : Apply(current.Transcription ?? new(), transcription.Object()) };
         if (input.TryGet("turn_detection", out JsonCursor turns))
@@ -229,15 +233,34 @@ internal sealed class SessionReader(EngineDirectory directory, SessionSettings f
         return tracing.Value;
     }
 
-    private static JsonElement Truncation(JsonCursor truncation)
+    /// <summary>Also for a single response.</summary>
+    /// <exception cref="ApiException">400: the engine that answers cannot think aloud.</exception>
+    public ReasoningChoice? Reasoning(SessionSettings settings, JsonCursor reasoning)
+    {
+        if (!reasoning.Object().TryGet("effort", out JsonCursor effort) || effort.IsNull)
+            return null;
+        ReasoningEffort asked = effort.Choice("none", "minimal", "low", "medium", "high", "xhigh") switch
+        {
+            "none" => ReasoningEffort.None,
+            "minimal" or "low" => ReasoningEffort.Low,
+            "medium" => ReasoningEffort.Medium,
+            "high" => ReasoningEffort.High,
+            _ => ReasoningEffort.ExtraHigh,
+        };
+        EngineDescription brain = directory.NamedOrDefault(EngineTask.Chat, settings.Model);
+        return asked == ReasoningEffort.None || brain.Honours.Contains("Reasoning")
+            ? new(asked, reasoning.Value)
+            : throw effort.Refuse($"is not supported by '{brain.Name}', which does not reason. Leave it out, or open the session with a model that does.", "capability_missing");
+    }
+
+    private static TruncationChoice Truncation(JsonCursor truncation)
     {
         if (truncation.Value.ValueKind == JsonValueKind.String)
-            truncation.Choice("auto", "disabled");
-        else
-        {
-            truncation.Object().Require("type").Choice("retention_ratio");
-            truncation.Require("retention_ratio").Number(0, 1);
-        }
-        return truncation.Value;
+            return truncation.Choice("auto", "disabled") == "auto" ? TruncationChoice.Auto : new(HistoryTruncation.Disabled, truncation.Value);
+        truncation.Object().Require("type").Choice("retention_ratio");
+        double share = truncation.Require("retention_ratio").Number(0, 1);
+        int? most = truncation.TryGet("token_limits", out JsonCursor limits) && !limits.IsNull && limits.Object().TryGet("post_instructions", out JsonCursor tokens) && !tokens.IsNull
+            ? (int)tokens.Integer(0, int.MaxValue) : null;
+        return new(new HistoryTruncation { Retention = share, MaxTokens = most }, truncation.Value);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
+using Parley.Agent;
 
 namespace Parley.Server;
 
@@ -35,13 +36,14 @@ internal sealed record SessionSettings
 
     public TokenLimit MaxOutputTokens { get; init; }
 
-    /// <summary>Kept and shown; nothing is traced elsewhere.</summary>
+    /// <summary>Kept and shown; turns are traced by the server's own telemetry.</summary>
     public JsonElement? Tracing { get; init; }
 
     /// <summary>What to forget when the conversation outgrows the model.</summary>
-    public JsonElement? Truncation { get; init; }
+    public TruncationChoice Truncation { get; init; } = TruncationChoice.Auto;
 
-    public JsonElement? Reasoning { get; init; }
+    /// <summary><see langword="null"/> for the model's own way.</summary>
+    public ReasoningChoice? Reasoning { get; init; }
 
     public bool IncludesLogprobs { get; init; }
 
@@ -63,9 +65,6 @@ internal sealed record InputSettings
 
     /// <summary><see langword="null"/> tells no words to the client; they are recognised all the same.</summary>
     public TranscriptionSettings? Transcription { get; init; }
-
-    /// <summary><c>near_field</c>, <c>far_field</c> or <see langword="null"/>; kept and shown.</summary>
-    public string? NoiseReduction { get; init; }
 
     /// <summary><see langword="null"/> leaves the end of a turn to the client.</summary>
     public TurnDetectionSettings? TurnDetection { get; init; } = new();
@@ -132,6 +131,19 @@ internal sealed record ToolChoice(ChatToolMode Mode, JsonElement Json)
 {
     public static ToolChoice Auto { get; } = new(ChatToolMode.Auto, JsonElement.Parse("\"auto\""u8));
 }
+
+/// <summary>What to forget when the conversation outgrows the model.</summary>
+/// <param name="How">As the conversation takes it.</param>
+/// <param name="Json">As the client wrote it.</param>
+internal sealed record TruncationChoice(HistoryTruncation How, JsonElement Json)
+{
+    public static TruncationChoice Auto { get; } = new(HistoryTruncation.Auto, JsonElement.Parse("\"auto\""u8));
+}
+
+/// <summary>How hard the brain thinks before it answers.</summary>
+/// <param name="Effort">As the chat client takes it.</param>
+/// <param name="Json">As the client wrote it.</param>
+internal sealed record ReasoningChoice(ReasoningEffort Effort, JsonElement Json);
 
 /// <summary>The most tokens an answer may have; none is <c>"inf"</c>.</summary>
 [JsonConverter(typeof(TokenLimitConverter))]
