@@ -53,6 +53,19 @@ public sealed class CommandTests : IDisposable
         IEnumerable<string> Texts(string type) => lines.Where(line => line.GetProperty("type").GetString() == type).Select(line => line.GetProperty("text").GetString()!);
     }
 
+    [Theory]
+    [InlineData("--prompt")]
+    [InlineData("--hotwords")]
+    public async Task Words_shown_beforehand_set_the_spelling(string flag)
+    {
+        const string shown = "and so, my fellow americans: this is all in lower case, without capital letters";
+        string[] arguments = ["hear", TestData.Golden("audio/third-party/jfk.wav"), "--language", "en", "--condition-on-previous-text", "--beam-size", "1", flag, shown];
+
+        Assert.Equal(0, await RunAsync(arguments));
+
+        Assert.StartsWith("and so", output.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Keys_are_made_listed_and_removed()
     {
@@ -156,6 +169,9 @@ public sealed class CommandTests : IDisposable
     [InlineData(ExitCodes.Usage, "Must be one of: 'text' 'json' 'srt'", "hear", "OUT/page.wav", "--format", "doc")]
     [InlineData(ExitCodes.Usage, "What format is x.xyz to have?", "say", "Hi.", "-o", "OUT/x.xyz")]
     [InlineData(ExitCodes.Usage, "leave --format out", "hear", "-", "--stream", "--format", "srt")]
+    [InlineData(ExitCodes.Usage, "leave --condition-on-previous-text out", "hear", "-", "--stream", "--condition-on-previous-text")]
+    [InlineData(ExitCodes.Usage, "9 beams; 1 to 8 are possible", "hear", "OUT/sound.wav", "--beam-size", "9")]
+    [InlineData(ExitCodes.Usage, "1.5 is not in 0 to 1", "hear", "OUT/sound.wav", "--temperature", "1.5")]
     [InlineData(ExitCodes.Usage, "--raw takes a rate from 4000", "hear", "-", "--raw", "16")]
     [InlineData(ExitCodes.NoInput, "is a folder", "hear", "OUT")]
     [InlineData(ExitCodes.NoInput, "is a folder", "config", "--config", "OUT")]
@@ -180,6 +196,7 @@ public sealed class CommandTests : IDisposable
     {
         File.WriteAllBytes(In("empty.wav"), []);
         File.WriteAllText(In("page.wav"), "<html>sign in</html>");
+        WavWriter.Write(In("sound.wav"), new AudioBuffer(new float[1_600], 16_000));
 
         int exit = await RunAsync([.. arguments.Select(argument => argument.Replace("OUT", folder.FullName, StringComparison.Ordinal))]);
 

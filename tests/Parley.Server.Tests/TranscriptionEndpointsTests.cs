@@ -93,15 +93,16 @@ public class TranscriptionEndpointsTests
     {
         ScriptedEar ear = new("Guten Morgen.");
         await using TestServer server = await TestServer.StartAsync(TestServer.Ear(ear));
-        await JsonAsync(server, TestServer.Wav(), ("language", "German"), ("prompt", "Parley."), ("keywords[]", "Anna"), ("keywords[]", "Ilse"), ("temperature", "0.4"));
+        await JsonAsync(server, TestServer.Wav(), ("language", "German"), ("prompt", "Parley."), ("keywords[]", "Anna"), ("keywords[]", "Ilse"), ("hotwords", "Parley Studio"),
+            ("condition_on_previous_text", "true"), ("temperature", "0.4"));
         Assert.Equal("de", ear.Options[^1].SpeechLanguage);
-        Assert.Equal("Anna, Ilse Parley.", ear.Options[^1].Prompt);
+        Assert.Equal(("Parley.", "Anna, Ilse, Parley Studio", true), (ear.Options[^1].Prompt, ear.Options[^1].Hotwords, ear.Options[^1].ContinuesText));
         Assert.Equal(0.4f, ear.Options[^1].Temperature);
         Assert.Null(ear.Options[^1].TextLanguage);
         await JsonAsync(server, TestServer.Wav(), ("languages", "en"), ("languages", "de"));
         Assert.Equal(["en", "de"], ear.Options[^1].CandidateLanguages);
         using HttpResponseMessage translated = await server.Http.PostAsync("/v1/audio/translations", TestServer.Form(TestServer.Wav(), ("response_format", "verbose_json")));
-        Assert.Equal("en", ear.Options[^1].TextLanguage);
+        Assert.Equal(("en", null, null, false), (ear.Options[^1].TextLanguage, ear.Options[^1].Prompt, ear.Options[^1].Hotwords, ear.Options[^1].ContinuesText));
         Assert.Equal("translate", JsonElement.Parse(await translated.Content.ReadAsStringAsync()).GetProperty("task").GetString());
     }
 

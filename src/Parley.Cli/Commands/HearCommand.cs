@@ -23,6 +23,10 @@ internal static class HearCommand
         Option<string?> language = new("--language") { Description = "The language spoken, as BCP 47 tag; by default it is found out", HelpName = "TAG" };
         Option<bool> translate = new("--translate") { Description = "Into English" };
         Option<string?> prompt = new("--prompt") { Description = "Words that set names and style, as if said before", HelpName = "TEXT" };
+        Option<string?> hotwords = new("--hotwords") { Description = "Names and terms that are likely to be said", HelpName = "TEXT" };
+        Option<bool> condition = new("--condition-on-previous-text") { Description = "Show what was said to what comes next: steadier spelling, but mistakes spread" };
+        Option<int?> beams = new("--beam-size") { Description = "Beams of the search; 1 is greedy", HelpName = "N" };
+        Option<float?> temperature = new("--temperature") { Description = "Of the draw, 0 to 1; by default 0, and more where the result is poor", HelpName = "T" };
         Option<bool> words = new("--words") { Description = "Times of words, in verbose_json" };
         Option<string?> engine = SharedOptions.Engine("The recogniser");
         Option<bool> json = new("--json") { Description = "The same as --format json; with --stream, a line of JSON for everything that is heard" };
@@ -38,7 +42,15 @@ internal static class HearCommand
             if (result.GetValue(stream) && result.GetValue(format) is not ("text" or "json"))
                 result.AddError("--stream writes text or, with --json, lines of JSON: leave --format out.");
         });
-        Command command = new("hear", "Write down what is said in a recording") { file, format, language, translate, prompt, words, engine, json, stream, raw };
+        condition.Validators.Add(result =>
+        {
+            if (result.GetValue(condition) && result.GetValue(stream))
+                result.AddError("--stream hears every utterance for itself: leave --condition-on-previous-text out.");
+        });
+        Command command = new("hear", "Write down what is said in a recording")
+        {
+            file, format, language, translate, prompt, hotwords, condition, beams, temperature, words, engine, json, stream, raw,
+        };
         command.SetAction(async (parsed, cancel) =>
         {
             House house = new(line.Load(parsed));
@@ -46,7 +58,11 @@ internal static class HearCommand
             await using Stream recording = SoundInput.Open(parsed.GetValue(file)!, terminal);
             ISpeechToTextClient ear = await catalogue.OpenAsync<ISpeechToTextClient>(catalogue.Engines[0].Name, cancel);
             string wanted = parsed.GetValue(json) ? "json" : parsed.GetValue(format)!;
-            SpeechToTextOptions options = new() { SpeechSampleRate = SampleRate, SpeechLanguage = parsed.GetValue(language), Prompt = parsed.GetValue(prompt) };
+            SpeechToTextOptions options = new()
+            {
+                SpeechSampleRate = SampleRate, SpeechLanguage = parsed.GetValue(language), Prompt = parsed.GetValue(prompt), Hotwords = parsed.GetValue(hotwords),
+                ContinuesText = parsed.GetValue(condition), BeamSize = parsed.GetValue(beams), Temperature = parsed.GetValue(temperature),
+            };
             if (parsed.GetValue(translate))
                 options.TextLanguage = "en";
             if (parsed.GetValue(words))

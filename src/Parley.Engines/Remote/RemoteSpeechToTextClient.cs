@@ -13,7 +13,7 @@ internal sealed class RemoteSpeechToTextClient(RemoteServer server, RemoteOption
     private const long MaxAnswerBytes = 64L << 20;
 
     /// <param name="audioSpeechStream">WAV, or 16-bit mono PCM at <see cref="SpeechToTextOptions.SpeechSampleRate"/>.</param>
-    /// <param name="options">A temperature, prompt and language are passed on; beams and silence are the server's own affair.</param>
+    /// <param name="options">A temperature, prompt (with hotwords before it) and language are passed on; what the protocol has no field for is refused.</param>
     /// <param name="cancellationToken">Gives the request up.</param>
     public async Task<SpeechToTextResponse> GetTextAsync(Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -21,8 +21,8 @@ internal sealed class RemoteSpeechToTextClient(RemoteServer server, RemoteOption
         bool isTranslation = options.TextLanguage is { Length: > 0 } wanted && wanted != options.SpeechLanguage;
         if (isTranslation && !options.TextLanguage!.StartsWith("en", StringComparison.OrdinalIgnoreCase))
             throw new UnsupportedOptionException(description.Name, "TextLanguage", $"servers of this protocol translate into English only, not into '{options.TextLanguage}'.");
-        if (options.Hotwords is { Length: > 0 } || options.ContinuesText)
-            throw new UnsupportedOptionException(description.Name, "Hotwords or ContinuesText", "the server's protocol has no field for them.");
+        if (options.ContinuesText)
+            throw new UnsupportedOptionException(description.Name, "ConditionOnPreviousText", "the server's protocol has no field for it.");
         if (options.BeamSize is not null)
             throw new UnsupportedOptionException(description.Name, "BeamSize", "the server's protocol has no field for it.");
         if (options.WithWords && !remote.HasSegments)
@@ -34,7 +34,9 @@ internal sealed class RemoteSpeechToTextClient(RemoteServer server, RemoteOption
         form.Add(new StringContent(server.Model), "model");
         if (!isTranslation && options.SpeechLanguage is { Length: > 0 } language)
             form.Add(new StringContent(language.Split('-')[0]), "language");
-        if (options.Prompt is { Length: > 0 } prompt)
+        // The protocol has one field for both; what stands last weighs most.
+        string prompt = string.Join(' ', ((string?[])[options.Hotwords, options.Prompt]).Where(text => text is { Length: > 0 }));
+        if (prompt.Length > 0)
             form.Add(new StringContent(prompt), "prompt");
         if (options.Temperature is { } temperature)
             form.Add(new StringContent(temperature.ToString(CultureInfo.InvariantCulture)), "temperature");

@@ -44,7 +44,9 @@ internal sealed record TranscriptionRequest
             ModelId = engine.Model,
             SpeechLanguage = LanguageOf(body.Get(TranscriptionFields.Language!, null), engine),
             TextLanguage = translateInto,
-            Prompt = PromptOf(body),
+            Prompt = body.Get(TranscriptionFields.Prompt, "") is { Length: > 0 } prompt ? prompt : null,
+            Hotwords = HotwordsOf(body),
+            ContinuesText = body.Get(TranscriptionFields.Condition, false),
             Temperature = temperature > 0 ? (float)temperature : null,
             WithWords = withWords,
             CandidateLanguages = [.. body.GetAll(TranscriptionFields.Languages).Select(language => LanguageOf(language, engine)).OfType<string>()],
@@ -65,10 +67,10 @@ internal sealed record TranscriptionRequest
         return language;
     }
 
-    private static string? PromptOf(RequestBody body)
+    private static string? HotwordsOf(RequestBody body)
     {
-        IEnumerable<string> keywords = body.GetAll(TranscriptionFields.Keywords);
-        string prompt = string.Join(' ', ((IEnumerable<string>)[string.Join(", ", keywords), body.Get(TranscriptionFields.Prompt, "")]).Where(part => part.Length > 0));
-        return prompt.Length > 0 ? prompt : null;
+        IEnumerable<string> all = body.GetAll(TranscriptionFields.Keywords).Append(body.Get(TranscriptionFields.Hotwords, ""));
+        string hotwords = string.Join(", ", all.Where(words => words.Length > 0));
+        return hotwords.Length > 0 ? hotwords : null;
     }
 }

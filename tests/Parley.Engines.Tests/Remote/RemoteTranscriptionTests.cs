@@ -28,7 +28,7 @@ public class RemoteTranscriptionTests
         using ISpeechToTextClient client = await RemoteSpeechTests.OpenAsync<ISpeechToTextClient>(new() { Task = EngineTask.Transcription, BaseUrl = server.BaseUrl, Model = "whisper-1" });
         using MemoryStream sound = new(WavWriter.ToBytes(new AudioBuffer(new float[1600], 16_000)));
 
-        SpeechToTextResponse response = await client.GetTextAsync(sound, new() { SpeechLanguage = "de-AT", Prompt = "Gruß", Temperature = 0.5f, WithWords = true }, Cancel);
+        SpeechToTextResponse response = await client.GetTextAsync(sound, new() { SpeechLanguage = "de-AT", Prompt = "Gruß", Hotwords = "Anna, Ilse", Temperature = 0.5f, WithWords = true }, Cancel);
 
         Transcript transcript = response.Transcript!;
         Assert.Equal("Guten Tag. Wie geht es?", response.Text);
@@ -36,8 +36,18 @@ public class RemoteTranscriptionTests
         Assert.Equal([2, 3], transcript.Segments.Select(segment => segment.Words.Count));
         Assert.Equal(-0.25f, transcript.Segments[0].AverageLogProbability);
         string[] fields = ["model", "language", "prompt", "temperature", "response_format", "timestamp_granularities[]"];
-        Assert.Equal(["whisper-1", "de", "Gruß", "0.5", "verbose_json", "segment,word"], fields.Select(field => form![field].ToString()));
+        Assert.Equal(["whisper-1", "de", "Anna, Ilse Gruß", "0.5", "verbose_json", "segment,word"], fields.Select(field => form![field].ToString()));
         Assert.Equal(3244, form!.Files["file"]!.Length);
+    }
+
+    [Fact]
+    public async Task What_the_protocol_cannot_say_is_refused()
+    {
+        using ISpeechToTextClient client = await RemoteSpeechTests.OpenAsync<ISpeechToTextClient>(new() { Task = EngineTask.Transcription, BaseUrl = new Uri("http://127.0.0.1:1/v1") });
+        async Task Refused(SpeechToTextOptions options, string named) =>
+            Assert.Equal(named, (await Assert.ThrowsAsync<UnsupportedOptionException>(() => client.GetTextAsync(Stream.Null, options, Cancel))).Option);
+        await Refused(new() { ContinuesText = true }, "ConditionOnPreviousText");
+        await Refused(new() { BeamSize = 5 }, "BeamSize");
     }
 
     [Fact]
