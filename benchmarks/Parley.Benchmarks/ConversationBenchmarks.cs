@@ -5,6 +5,7 @@ using Microsoft.Extensions.AI;
 using Parley.Agent;
 using Parley.Audio;
 using Parley.Engines;
+using Parley.Graphs;
 using Parley.Models.Silero;
 
 namespace Parley.Benchmarks;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Parley.Graphs;
 
 namespace Parley.Benchmarks;
 

@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using HdrHistogram;
+using Parley.Graphs;
 
 namespace Parley.Benchmarks;
 

@@ -2,25 +2,38 @@ using Parley.Graphs;
 
 namespace Parley.Cli;
 
-/// <summary>Tells how far the first start of a large model has come: one line for every tenth of a graph. Small graphs are done before it is read.</summary>
-internal sealed class CompileNotice(TextWriter error) : IProgress<CompileProgress>
+/// <summary>
+/// Tells that the first start of a model takes long: a line that counts where a person watches, else one line when a model begins to be
+/// compiled and one when it is done. Small graphs are done before it is read.
+/// </summary>
+/// <param name="error">Where it is written.</param>
+/// <param name="isInteractive">True if a person watches.</param>
+internal sealed class CompileNotice(TextWriter error, bool isInteractive) : IProgress<CompileProgress>
 {
     private const long LeastWeights = 10_000_000;
 
     private readonly Lock gate = new();
-    private (string Graph, long Tenth) last = ("", 0);
+    private string graph = "";
+    private long tenth;
 
     public void Report(CompileProgress value)
     {
         if (value.Total < LeastWeights)
             return;
-        long tenth = value.Done * 10 / value.Total;
         lock (gate)
         {
-            if (value.Graph == last.Graph ? tenth <= last.Tenth : tenth == 0)
-                return;
-            last = (value.Graph, tenth);
-            error.WriteLine($"Compiling {value.Graph}, once: {tenth * 10} % of {value.Total / 1_000_000} million weights");
+            (bool begins, bool ends) = (value.Graph != graph, value.Done == value.Total);
+            long now = value.Done * 10 / value.Total;
+            if (!begins && now <= tenth)
+                return; // several threads report; the later may come first
+            (graph, tenth) = (value.Graph, now);
+            string name = $"{value.Graph}, {value.Total / 1_000_000} million weights";
+            if (isInteractive)
+                error.Write($"\rCompiling {name}, once: {now * 10} %{(ends ? Environment.NewLine : "")}");
+            else if (begins)
+                error.WriteLine($"Compiling {name}, once.");
+            if (ends && !isInteractive)
+                error.WriteLine($"Compiled {value.Graph}.");
         }
     }
 }

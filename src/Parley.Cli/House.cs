@@ -11,7 +11,7 @@ internal sealed class House(ParleyConfiguration configuration, ILoggerFactory? l
 {
     private readonly EngineNames names = new(
         configuration.Options.Engines, configuration.Options.Remotes, StarterModels.Locate(), ModelFolder(configuration.Options), configuration.Secret,
-        configuration.Options.Brain, configuration.Options.Guard, logs, new CompileNotice(Console.Error));
+        configuration.Options.Brain, configuration.Options.Guard, logs, new CompileNotice(Console.Error, !Console.IsErrorRedirected));
 
     public ParleyOptions Options => configuration.Options;
 

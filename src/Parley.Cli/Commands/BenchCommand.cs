@@ -29,7 +29,7 @@ internal static class BenchCommand
             MachineLimits limits = MachineLimits.Measure(cancel);
             List<BenchRow> rows = [];
             foreach (Precision precision in wanted)
-                rows.Add(Row(VoxtralBenchmark.Run(VoxtralConfig.Published, precision, sizes, place, new CompileNotice(terminal.Error), cancel), limits));
+                rows.Add(Row(VoxtralBenchmark.Run(VoxtralConfig.Published, precision, sizes, place, new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel), limits));
             BenchReport report = new(limits.Cores, limits.ReadBytesPerSecond / 1e9, limits.FlopsPerSecond / 1e9, rows);
             if (parsed.GetValue(json))
                 DataJson.Write(terminal, report);

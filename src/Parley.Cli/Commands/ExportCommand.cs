@@ -17,7 +17,7 @@ internal static class ExportCommand
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
             (string path, string folder, Precision kept, CompileNotice notice) =
-                (parsed.GetValue(model)!, parsed.GetValue(output)!, Precision.Parse(parsed.GetValue(precision)!), new(terminal.Error));
+                (parsed.GetValue(model)!, parsed.GetValue(output)!, Precision.Parse(parsed.GetValue(precision)!), new(terminal.Error, terminal.IsErrorInteractive));
             IEnumerable<string> files = WhisperCheckpoint.IsOne(path)
                 ? WhisperModel.Export(path, kept, folder, notice, cancel)
                 : Voxtral.Export(new VoxtralFolder(path), kept, folder, notice, cancel);

@@ -12,7 +12,8 @@ internal static class WhisperBench
 {
     private const int Rounds = 3;
 
-    private static readonly int[] Together = [1, 8, 16]; // callers served at a time
+    // Windows that the decoder and the encoder take at a time; 0 for as many as the batch allows.
+    private static readonly (int Decoded, int Encoded)[] Together = [(1, 1), (8, 1), (8, 0), (16, 1), (16, 0)];
 
     public static Command Build(Terminal terminal)
     {
@@ -24,10 +25,12 @@ internal static class WhisperBench
         Option<int[]> batches = new("--batch") { Description = "Windows that a step of the decoder takes; 1, 4 and 8 by default", AllowMultipleArgumentsPerToken = true };
         Option<bool> words = new("--words") { Description = "Also count the words that 8 bit changes, on pieces of the recordings, with noise and at other speeds" };
         Option<int> callers = new("--callers") { Description = "Also serve so many callers at once, each with the first recording (up to 30 s)", HelpName = "N" };
+        Option<double> hours = new("--hours") { Description = "Also hear the first recording over and over for so many hours, as 'hear' does: time and memory", HelpName = "H" };
+        Option<bool> alone = new("--no-peer") { Description = "Leave whisper.cpp out" };
         Option<string?> folder = new("--folder") { Description = "Where compiled graphs are kept; by default in the temporary folder", HelpName = "FOLDER" };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("whisper", "Whisper: seconds of processor time beside whisper.cpp, tokens, memory") { models, clips, precisions, peer, random, batches, words, callers, folder, json };
-        command.SetAction((parsed, cancel) => Task.Run(() =>
+        Command command = new("whisper", "Whisper: seconds of processor time beside whisper.cpp, tokens, memory") { models, clips, precisions, peer, random, batches, words, callers, hours, alone, folder, json };
+        command.SetAction((parsed, cancel) => Task.Run(async () =>
         {
             int[] sizes = parsed.GetValue(batches) is { Length: > 0 } given ? given : [1, 4, 8];
             if (sizes.Any(size => size is < 1 or > 64))
@@ -40,19 +43,26 @@ internal static class WhisperBench
             List<WhisperWordRow> changes = [];
             List<WhisperCallerRow> crowd = [];
             string[] recordings = parsed.GetValue(clips) ?? [];
-            if ((parsed.GetValue(words) || parsed.GetValue(callers) > 0) && recordings.Length == 0)
-                throw new CommandException(ExitCodes.Usage, "--words and --callers need a recording: --clip WAV.");
+            List<WhisperHourRow> hoursHeard = [];
+            if ((parsed.GetValue(words) || parsed.GetValue(callers) > 0 || parsed.GetValue(hours) > 0) && recordings.Length == 0)
+                throw new CommandException(ExitCodes.Usage, "--words, --callers and --hours need a recording: --clip WAV.");
+            if (parsed.GetValue(hours) is < 0 or > 100)
+                throw new CommandException(ExitCodes.Usage, "--hours is from 0 to 100.");
             foreach (string path in parsed.GetValue(models) ?? [])
             {
                 if (parsed.GetValue(words))
                     changes.Add(WhisperWordBench.Run(path, recordings, place, terminal, cancel));
                 if (parsed.GetValue(callers) is > 0 and int count)
                     crowd.AddRange(Crowd(path, recordings[0], count, wanted[0], place, terminal, cancel));
-                Measure(path, recordings, wanted, parsed.GetValue(peer), place, sizes, terminal, rows, parts, cancel);
+                if (parsed.GetValue(hours) is > 0 and double length)
+                    hoursHeard.Add(await WhisperHourBench.RunAsync(path, recordings[0], length, wanted[0], place, terminal, cancel));
+                Measure(path, recordings, wanted, place, sizes, terminal, rows, parts, cancel);
+                if (!parsed.GetValue(alone) && GgmlWhisperFile.IsOne(path))
+                    MeasurePeers(path, recordings, parsed.GetValue(peer), rows, cancel);
             }
             foreach (string size in parsed.GetValue(random) ?? [])
                 parts.Add(MeasureRandom(size, wanted[0], place, sizes, terminal, cancel));
-            WhisperBenchReport report = new(limits.Cores, limits.ReadBytesPerSecond / 1e9, limits.FlopsPerSecond / 1e9, rows, parts, changes, crowd);
+            WhisperBenchReport report = new(limits.Cores, limits.ReadBytesPerSecond / 1e9, limits.FlopsPerSecond / 1e9, rows, parts, changes, crowd, hoursHeard);
             if (parsed.GetValue(json))
                 DataJson.Write(terminal, report);
             else
@@ -63,7 +73,7 @@ internal static class WhisperBench
     }
 
     private static void Measure(
-        string path, string[] clips, Precision[] precisions, string? peer, string folder, int[] sizes, Terminal terminal,
+        string path, string[] clips, Precision[] precisions, string folder, int[] sizes, Terminal terminal,
         List<WhisperBenchRow> rows, List<WhisperPartRow> parts, CancellationToken cancel)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
@@ -81,8 +91,11 @@ internal static class WhisperBench
                 }
             }
         }
-        if (!GgmlWhisperFile.IsOne(path))
-            return;
+    }
+
+    private static void MeasurePeers(string path, string[] clips, string? peer, List<WhisperBenchRow> rows, CancellationToken cancel)
+    {
+        string name = Path.GetFileName(path);
         foreach (string clip in clips)
         {
             float[] samples = WavReader.Read(clip).Samples;
@@ -101,8 +114,8 @@ internal static class WhisperBench
             float[] samples = WavReader.Read(clip).Samples;
             return
             [
-                .. Together.Select(together => WhisperBenchmark.Callers(model, samples, callers, together, cancel)).Select(times => new WhisperCallerRow(
-                    Path.GetFileName(path), times.Callers, times.Together, times.Clock.TotalSeconds, callers * samples.Length / 16_000.0 / times.Clock.TotalSeconds,
+                .. Together.Select(way => WhisperBenchmark.Callers(model, samples, callers, way.Decoded, way.Encoded, cancel)).Select(times => new WhisperCallerRow(
+                    Path.GetFileName(path), times.Callers, times.Together, times.Encoded, times.Clock.TotalSeconds, callers * samples.Length / 16_000.0 / times.Clock.TotalSeconds,
                     times.Median.TotalSeconds, times.NinetyFifth.TotalSeconds)),
             ];
         }
@@ -112,7 +125,7 @@ internal static class WhisperBench
     {
         long begin = Stopwatch.GetTimestamp();
         WhisperModel model = WhisperModel.Open(
-            checkpoint, WhisperPrecision.Of(precision, checkpoint.Config), new GraphCache(folder, checkpoint.Identity), new CompileNotice(terminal.Error), cancel);
+            checkpoint, WhisperPrecision.Of(precision, checkpoint.Config), new GraphCache(folder, checkpoint.Identity), new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel);
         return (model, Stopwatch.GetElapsedTime(begin));
     }
 
@@ -143,12 +156,15 @@ internal static class WhisperBench
     private static void WriteTables(Terminal terminal, WhisperBenchReport report)
     {
         terminal.Out.WriteLine(Invariant($"{report.Cores} cores, {report.ReadGbPerSecond:F1} GB/s read, {report.GflopPerSecond:F0} GFLOP/s f32, measured now."));
-        DataTable parts = new("model", "precision", "opened in", "encoder", "decoder", "mel", "a window", "processor", "a token (windows together)", "peak memory");
+        DataTable parts = new("model", "precision", "opened in", "encoder", "decoder", "mel", "a window", "processor", "a token (windows together)", "its processor", "times the limits", "peak memory");
         foreach (WhisperPartRow row in report.Parts)
         {
             parts.Add(row.Model, row.Precision, Invariant($"{row.OpenSeconds:F1} s"), Invariant($"{row.EncoderMb:F0} MB"), Invariant($"{row.DecoderMb:F0} MB"),
                 Invariant($"{row.FeaturesMs:F0} ms"), Invariant($"{row.EncodeSeconds:F3} s"), Invariant($"{row.EncodeProcessorSeconds:F3} s"),
-                string.Join(", ", row.Steps.Select(step => Invariant($"{step.ClockMs / step.Windows:F2} ms ({step.Windows})"))), Invariant($"{row.PeakGb:F2} GB"));
+                string.Join(", ", row.Steps.Select(step => Invariant($"{step.ClockMs / step.Windows:F2} ms ({step.Windows})"))),
+                string.Join(", ", row.Steps.Select(step => Invariant($"{step.ProcessorMs / step.Windows:F2}"))),
+                Invariant($"P {row.EncodeProcessorSeconds * report.GflopPerSecond / report.Cores:F0}, R {row.Steps[0].ProcessorMs / row.Steps[0].Windows * report.ReadGbPerSecond / report.Cores / 1000:F3}"),
+                Invariant($"{row.PeakGb:F2} GB"));
         }
         parts.Write(terminal);
         if (report.Words.Count > 0)
@@ -160,10 +176,17 @@ internal static class WhisperBench
         }
         if (report.Callers.Count > 0)
         {
-            DataTable callers = new("model", "callers", "together", "all served in", "times real time", "median wait", "95 % within");
+            DataTable callers = new("model", "callers", "decoded together", "encoded together", "all served in", "times real time", "median wait", "95 % within");
             foreach (WhisperCallerRow row in report.Callers)
-                callers.Add(row.Model, Invariant($"{row.Callers}"), Invariant($"{row.Together}"), Invariant($"{row.Seconds:F2} s"), Invariant($"{row.TimesRealTime:F1}"), Invariant($"{row.MedianSeconds:F2} s"), Invariant($"{row.NinetyFifthSeconds:F2} s"));
+                callers.Add(row.Model, Invariant($"{row.Callers}"), Invariant($"{row.Together}"), Invariant($"{row.Encoded}"), Invariant($"{row.Seconds:F2} s"), Invariant($"{row.TimesRealTime:F1}"), Invariant($"{row.MedianSeconds:F2} s"), Invariant($"{row.NinetyFifthSeconds:F2} s"));
             callers.Write(terminal);
+        }
+        if (report.Hours.Count > 0)
+        {
+            DataTable hours = new("model", "precision", "hours", "heard in", "processor", "real-time factor", "words", "memory after a tenth", "at most");
+            foreach (WhisperHourRow row in report.Hours)
+                hours.Add(row.Model, row.Precision, Invariant($"{row.Hours:0.##}"), Invariant($"{row.ClockSeconds:F0} s"), Invariant($"{row.ProcessorSeconds:F0} s"), Invariant($"{row.ClockSeconds / (3600 * row.Hours):F4}"), Invariant($"{row.Words}"), Invariant($"{row.SettledMb:F0} MB"), Invariant($"{row.MostMb:F0} MB"));
+            hours.Write(terminal);
         }
         if (report.Clips.Count == 0)
             return;
@@ -176,7 +199,7 @@ internal static class WhisperBench
                 row.Tokens > 0 ? Invariant($"{row.Tokens}") : "", reference is null ? "" : SameWords(row.Text, reference.Text) ? "yes" : "no");
         }
         clips.Write(terminal);
-        terminal.Out.WriteLine("P is processor seconds times the f32 limit of one core, in GFLOP: it carries over to other machines. Greedy, timestamps on, one attempt a window.");
+        terminal.Out.WriteLine("P is processor seconds times the f32 limit of one core, in GFLOP, and R those of a token times what one core reads, in GB: they carry over to other machines. Greedy, timestamps on, one attempt a window.");
     }
 
     private static bool SameWords(string a, string b) =>
@@ -187,12 +210,12 @@ internal static class WhisperBench
 
 internal sealed record WhisperBenchReport(
     int Cores, double ReadGbPerSecond, double GflopPerSecond, IReadOnlyList<WhisperBenchRow> Clips, IReadOnlyList<WhisperPartRow> Parts,
-    IReadOnlyList<WhisperWordRow> Words, IReadOnlyList<WhisperCallerRow> Callers);
+    IReadOnlyList<WhisperWordRow> Words, IReadOnlyList<WhisperCallerRow> Callers, IReadOnlyList<WhisperHourRow> Hours);
 
 internal sealed record WhisperWordRow(string Model, int Pieces, int Words, int Changed, int Touched);
 
 internal sealed record WhisperCallerRow(
-    string Model, int Callers, int Together, double Seconds, double TimesRealTime, double MedianSeconds, double NinetyFifthSeconds);
+    string Model, int Callers, int Together, int Encoded, double Seconds, double TimesRealTime, double MedianSeconds, double NinetyFifthSeconds);
 
 internal sealed record WhisperBenchRow(
     string Engine, string Model, string Clip, double Seconds, double ProcessorSeconds, double ClockSeconds, double Rtf, int Tokens, string Text);

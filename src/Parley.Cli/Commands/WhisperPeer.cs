@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Parley.Graphs;
 using Parley.Models.Whisper;
 using Whisper.net;
 
@@ -17,9 +17,9 @@ internal static partial class WhisperPeer
         WhisperClipTimes best = new(TimeSpan.MaxValue, TimeSpan.MaxValue, 0, "");
         for (int round = -1; round < rounds; round++)
         {
-            (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+            (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), ProcessorTime.Own);
             string text = TranscribeAsync(factory, samples, cancel).GetAwaiter().GetResult();
-            (TimeSpan took, TimeSpan spent) = (Stopwatch.GetElapsedTime(clock), Environment.CpuUsage.TotalTime - processor);
+            (TimeSpan took, TimeSpan spent) = (Stopwatch.GetElapsedTime(clock), ProcessorTime.Own - processor);
             if (round >= 0)
                 best = new(took < best.Clock ? took : best.Clock, spent < best.Processor ? spent : best.Processor, 0, text);
         }
@@ -36,7 +36,7 @@ internal static partial class WhisperPeer
             [
                 "-m", model, "-f", clip, "-t", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture), "-bs", "1", "-bo", "1", "-nf", "-nt", "-l", "en",
             ];
-            (long clock, TimeSpan before) = (Stopwatch.GetTimestamp(), ChildrenTime());
+            (long clock, TimeSpan before) = (Stopwatch.GetTimestamp(), ProcessorTime.Children);
             using Process child = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
                 ?? throw new CommandException(ExitCodes.Usage, $"'{program}' could not be started.");
             StringBuilder error = new();
@@ -47,7 +47,7 @@ internal static partial class WhisperPeer
             if (child.ExitCode != 0)
                 throw new CommandException(ExitCodes.Usage, $"'{program}' ended with {child.ExitCode}: {error.ToString().Trim()}");
             TimeSpan loading = Loading(error.ToString());
-            (TimeSpan took, TimeSpan spent) = (Stopwatch.GetElapsedTime(clock) - loading, ChildrenTime() - before - loading);
+            (TimeSpan took, TimeSpan spent) = (Stopwatch.GetElapsedTime(clock) - loading, ProcessorTime.Children - before - loading);
             best = new(took < best.Clock ? took : best.Clock, spent < best.Processor ? spent : best.Processor, 0, text.ReplaceLineEndings(" "));
         }
         return best;
@@ -58,20 +58,6 @@ internal static partial class WhisperPeer
         Match match = LoadTime().Match(report);
         return match.Success ? TimeSpan.FromMilliseconds(double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)) : TimeSpan.Zero;
     }
-
-    /// <summary>Processor time of all programs that this process started and that have ended. Linux and macOS.</summary>
-    private static TimeSpan ChildrenTime()
-    {
-        const int RusageChildren = -1;
-        Span<long> usage = stackalloc long[18]; // seconds and microseconds of user, then of system time; then 14 counters
-        if (GetRusage(RusageChildren, ref usage[0]) != 0)
-            throw new InvalidOperationException($"getrusage failed: {Marshal.GetLastPInvokeErrorMessage()}");
-        return TimeSpan.FromSeconds(usage[0] + usage[2]) + TimeSpan.FromMicroseconds(usage[1] + usage[3]);
-    }
-
-    [LibraryImport("libc", EntryPoint = "getrusage", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int GetRusage(int who, ref long usage);
 
     [GeneratedRegex(@"load time =\s*([0-9.]+) ms")]
     private static partial Regex LoadTime();

@@ -23,12 +23,20 @@ internal static class WhisperWordBench
         int words = 0, changed = 0, touched = 0;
         for (int i = 0; i < pieces.Length; i++)
         {
-            ErrorRate rate = ErrorRate.OfWords(fine[i], coarse[i], WhisperEnglishNormalizer.Instance);
-            words += rate.ReferenceLength;
-            changed += rate.Errors;
-            touched += rate.Errors > 0 ? 1 : 0;
+            (int all, int wrong) = Compare(fine[i], coarse[i]);
+            words += all;
+            changed += wrong;
+            touched += wrong > 0 ? 1 : 0;
         }
         return new(Path.GetFileName(path), pieces.Length, words, changed, touched);
+    }
+
+    private static (int Words, int Changed) Compare(string fine, string coarse)
+    {
+        if (WhisperEnglishNormalizer.Instance.Normalize(fine).Length == 0) // words where there were none are all changed
+            return (0, WhisperEnglishNormalizer.Instance.Normalize(coarse).Split(' ', StringSplitOptions.RemoveEmptyEntries).Length);
+        ErrorRate rate = ErrorRate.OfWords(fine, coarse, WhisperEnglishNormalizer.Instance);
+        return (rate.ReferenceLength, rate.Errors);
     }
 
     private static string[] Transcribe(string path, Precision precision, float[][] pieces, string folder, Terminal terminal, CancellationToken cancel)

@@ -6,8 +6,8 @@ using Parley.Models.Whisper;
 namespace Parley.Engines.Whisper;
 
 /// <summary>
-/// The one thread that owns a <see cref="WhisperBatch"/>: windows of all callers are encoded one after another, join between two steps of
-/// the decoder, advance together, and leave when they end or their caller is gone. Idle, it waits without using a core.
+/// The one thread that owns a <see cref="WhisperBatch"/>: windows of all callers that wait are encoded together, join between two steps
+/// of the decoder, advance together, and leave when they end or their caller is gone. Idle, it waits without using a core.
 /// </summary>
 internal sealed class WhisperLoop : IWindowDecoder, IDisposable
 {
@@ -17,6 +17,7 @@ internal sealed class WhisperLoop : IWindowDecoder, IDisposable
     private readonly WhisperBatch batch;
     private readonly BlockingCollection<Work> incoming = []; // the engine's queue bounds what comes
     private readonly LinkedList<Attempt> waiting = [];
+    private readonly List<Attempt> starting = [];
     private readonly List<(WhisperDecoding Decoding, Attempt Attempt)> running = [];
     private readonly ConcurrentBag<MelFrontEnd> frontEnds = [];
     private readonly CancellationTokenSource stop = new();
@@ -38,7 +39,8 @@ internal sealed class WhisperLoop : IWindowDecoder, IDisposable
     {
         public TaskCompletionSource<DecodedWindow> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public string Language { get; set; } = "en";
+        /// <summary>How it is decoded; made when the loop receives it, with the language once that is known.</summary>
+        public WhisperDecodingOptions Options { get; set; } = new();
 
         public int Rows => Request.Temperature > 0 ? Draws : Request.BeamSize;
     }
@@ -76,41 +78,73 @@ internal sealed class WhisperLoop : IWindowDecoder, IDisposable
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             ObjectDisposedException closed = new(nameof(WhisperLoop));
-            foreach (Attempt attempt in waiting.Concat(running.Select(entry => entry.Attempt)).Concat(incoming.OfType<Attempt>()))
+            foreach (Attempt attempt in waiting.Concat(starting).Concat(running.Select(entry => entry.Attempt)).Concat(incoming.OfType<Attempt>()))
                 attempt.Done.TrySetException(closed);
         }
     }
 
     private void Receive(Work work)
     {
-        if (work is Attempt attempt)
-            waiting.AddLast(attempt);
-        else
+        if (work is not Attempt attempt)
+        {
             work.Window.Sound?.Dispose();
+            return;
+        }
+        attempt.Options = Options(attempt.Request);
+        waiting.AddLast(attempt);
     }
 
-    /// <summary>Begins the first attempt that finds room: at most one between two steps, so that the others go on.</summary>
+    /// <summary>
+    /// Begins attempts that find room, as many as the encoder takes at a time: those under way wait for them, but no longer than for one
+    /// after another, and advance with them from then on.
+    /// </summary>
     private void StartNext()
     {
-        for (LinkedListNode<Attempt>? node = waiting.First; node is not null; node = node.Next)
+        starting.Clear();
+        for (LinkedListNode<Attempt>? node = waiting.First, next; node is not null && starting.Count < batch.EncodedTogether; node = next)
         {
-            if (!node.Value.Cancel.IsCancellationRequested && !batch.HasRoom(Options(node.Value)))
+            next = node.Next;
+            Attempt attempt = node.Value;
+            if (attempt.Cancel.IsCancellationRequested)
+                attempt.Done.TrySetCanceled(attempt.Cancel);
+            else if (batch.Room(attempt.Options) > starting.Count(other => other.Rows == attempt.Rows))
+                starting.Add(attempt);
+            else
                 continue;
             waiting.Remove(node);
-            Start(node.Value);
-            return;
+        }
+        Attempt[] unheard = [.. starting.Where(attempt => attempt.Window.Sound is null)];
+        if (unheard.Length > 1)
+            EncodeTogether(unheard);
+        starting.ForEach(Start);
+    }
+
+    private void EncodeTogether(Attempt[] attempts)
+    {
+        try
+        {
+            WhisperSound[] sounds = batch.Encode([.. attempts.Select(attempt => attempt.Window.Mel)], stop.Token);
+            for (int i = 0; i < attempts.Length; i++)
+                attempts[i].Window.Sound = sounds[i];
+        }
+        catch (OnnxModelException fault)
+        {
+            foreach (Attempt attempt in attempts)
+                attempt.Done.TrySetException(fault);
+            starting.RemoveAll(attempts.Contains);
         }
     }
 
-    /// <summary>Encodes a window and reads its prompt. What goes wrong is this caller's alone; the others go on.</summary>
+    /// <summary>Encodes a window that came alone, and reads its prompt. What goes wrong is this caller's; the others go on.</summary>
     private void Start(Attempt attempt)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(attempt.Cancel, stop.Token);
         try
         {
             attempt.Window.Sound ??= batch.Encode(attempt.Window.Mel, either.Token);
-            attempt.Language = attempt.Request.Language ?? Detect(attempt.Window.Sound, attempt.Request.Candidates, either.Token);
-            running.Add((batch.Start(attempt.Window.Sound, Options(attempt), either.Token), attempt));
+            if (attempt.Request.Language is null)
+                attempt.Options = attempt.Options with { Language = Detect(attempt.Window.Sound, attempt.Request.Candidates, either.Token) };
+            running.Add((batch.Start(attempt.Window.Sound, attempt.Options, either.Token), attempt));
         }
         catch (OperationCanceledException) when (attempt.Cancel.IsCancellationRequested)
         {
@@ -137,14 +171,13 @@ internal sealed class WhisperLoop : IWindowDecoder, IDisposable
         return all[Math.Max(best, 0)];
     }
 
-    private WhisperDecodingOptions Options(Attempt attempt)
+    private WhisperDecodingOptions Options(WindowRequest request)
     {
-        WindowRequest request = attempt.Request;
         List<int> previous = request.Prompt is { Length: > 0 } prompt ? model.Vocabulary.Encode(" " + prompt.Trim()) : [];
         previous.AddRange(request.Previous);
         return new()
         {
-            Language = attempt.Language,
+            Language = request.Language ?? "en",
             Translate = request.Translate,
             Temperature = request.Temperature,
             BeamSize = request.BeamSize > 1 ? request.BeamSize : null,
@@ -194,7 +227,7 @@ internal sealed class WhisperLoop : IWindowDecoder, IDisposable
     {
         try
         {
-            attempt.Done.TrySetResult(new DecodedWindow(attempt.Language, (float)result.NoSpeechProbability, Tokens(result, attempt)));
+            attempt.Done.TrySetResult(new DecodedWindow(attempt.Options.Language, (float)result.NoSpeechProbability, Tokens(result, attempt)));
         }
         catch (OperationCanceledException) when (attempt.Cancel.IsCancellationRequested)
         {
@@ -214,7 +247,7 @@ internal sealed class WhisperLoop : IWindowDecoder, IDisposable
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(attempt.Cancel, stop.Token);
             int[] text = [.. result.Tokens.Where(vocabulary.IsText)];
-            alignment = batch.Align(attempt.Window.Sound!, text, attempt.Language, attempt.Request.Translate, attempt.Window.Frames, either.Token);
+            alignment = batch.Align(attempt.Window.Sound!, text, attempt.Options.Language, attempt.Request.Translate, attempt.Window.Frames, either.Token);
         }
         List<DecodedToken> tokens = [];
         int words = 0;

@@ -62,7 +62,7 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
 
     private void Remember(WindowReading reading)
     {
-        if (!request.ContinuesText)
+        if (!request.ContinuesText || reading.IsSilence)
             return;
         if (reading.Temperature > ContextResetTemperature)
             said.Clear();
@@ -103,6 +103,8 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
 
     private IEnumerable<TranscriptSegment> Segments(WindowReading reading, SoundChunk chunk, double at, double lastSpeech)
     {
+        if (reading.IsSilence)
+            yield break;
         if (SilenceIsCut && reading.IsDoubtful && chunk.SpeechAfter(at).TotalSeconds < ShortSound)
             yield break;
         WhisperTimedSegment[]? timed = request.Align ? AlignWords(reading, at, lastSpeech) : null;
@@ -196,7 +198,7 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
     private double Next(WindowReading reading, SoundChunk chunk, double at, double seconds)
     {
         double last = at + reading.LastTimestamp;
-        bool goesOn = reading.Text.Length > 0 && reading.LastTimestamp >= LeastStep && (reading.IsUnfinished
+        bool goesOn = reading.Text.Length > 0 && !reading.IsSilence && reading.LastTimestamp >= LeastStep && (reading.IsUnfinished
             || (SilenceIsCut && chunk.SpeechAfter(last).TotalSeconds >= LeastUnheard && at + seconds - last >= LeastUnheard));
         return goesOn ? last : at + seconds;
     }

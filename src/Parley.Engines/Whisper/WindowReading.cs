@@ -45,11 +45,15 @@ internal sealed class WindowReading
     /// <summary>True if the text goes on behind <see cref="LastTimestamp"/>, in sound that must be decoded again from there.</summary>
     public bool IsUnfinished { get; private init; }
 
+    /// <summary>True if the model thinks that there is no speech, and only guessed what it wrote.</summary>
+    public bool IsSilence => Window.NoSpeechProbability > WhisperWindowStatistics.MaxNoSpeechProbability && IsGuessed;
+
     /// <summary>True if it repeats itself, was guessed, or never ended: another temperature may do better.</summary>
     public bool IsDoubtful => Text.Length > 0
         && (IsRunaway || CompressionRatio > WhisperWindowStatistics.MaxCompressionRatio
-            || (AverageLogProbability < WhisperWindowStatistics.MinAverageLogProbability
-                && !(Window.NoSpeechProbability > WhisperWindowStatistics.MaxNoSpeechProbability)));
+            || (IsGuessed && !IsSilence));
+
+    private bool IsGuessed => AverageLogProbability < WhisperWindowStatistics.MinAverageLogProbability;
 
     /// <param name="window">What the model said.</param>
     /// <param name="vocabulary">Its tokens.</param>

@@ -17,6 +17,7 @@ public sealed class GraphBuilder(string name, Precision precision)
     private readonly List<GraphPort> outputs = [];
     private readonly Dictionary<string, int> uses = new(StringComparer.Ordinal);
     private readonly List<KeyValueCache> caches = [];
+    private readonly Dictionary<string, Value> shapes = new(StringComparer.Ordinal);
 
     public string Name { get; } = name;
 
@@ -86,6 +87,15 @@ public sealed class GraphBuilder(string name, Precision precision)
     {
         initializers.TryAdd(initializer.Name, initializer);
         return new(this, initializer.Name, type, shape);
+    }
+
+    /// <summary>The sizes of some axes, I64 [end - start]. The same axes are the same sizes everywhere in a graph, so that they are looked up once.</summary>
+    internal Value ShapeOf(Value x, int start, int end)
+    {
+        string axes = string.Join(", ", x.Shape.Axes[start..end]);
+        if (!shapes.TryGetValue(axes, out Value? shape))
+            shapes[axes] = shape = Node("Shape", [x], ElementType.I64, new(end - start), GraphNode.Attribute("start", (long)start), GraphNode.Attribute("end", (long)end));
+        return shape;
     }
 
     /// <summary>Writes one node with one output.</summary>

@@ -37,6 +37,14 @@ internal sealed record GraphNode(string Operation, string Domain, string[] Input
             attribute.Ints.Add(value);
         return attribute;
     }
+
+    /// <summary>One 8-bit number as a tensor: what ConstantOfShape fills with.</summary>
+    public static AttributeProto Byte(string name, ElementType type, int value)
+    {
+        TensorProto tensor = new() { DataType = (int)type.ToOnnx(), RawData = ByteString.CopyFrom((byte)value) };
+        tensor.Dims.Add(1);
+        return new() { Name = name, Type = AttributeProto.Types.AttributeType.Tensor, T = tensor };
+    }
 }
 
 /// <summary>x · Wᵀ (+ b) for weight rows of one precision. Several products of the same x become one, their rows stacked.</summary>

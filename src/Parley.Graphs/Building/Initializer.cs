@@ -76,6 +76,10 @@ internal abstract class Initializer(string name)
                 for (int i = 0; i < values.Length; i++)
                     bytes[i] = (byte)values[i];
                 break;
+            case ElementType.I8:
+                for (int i = 0; i < values.Length; i++)
+                    bytes[i] = (byte)(sbyte)values[i];
+                break;
             case ElementType.I64:
                 for (int i = 0; i < values.Length; i++)
                     BinaryPrimitives.WriteInt64LittleEndian(bytes[(i * 8)..], (long)values[i]);
@@ -143,19 +147,40 @@ internal sealed class DenseInitializer(string name, Weight weight, ElementType t
     }
 }
 
-/// <summary>Rows [out, in] of one or more weights, kept as the matrix [in, out] that MatMul wants.</summary>
-internal sealed class ColumnInitializer(string name, Weight[] rows, ElementType type) : Initializer(name)
+/// <summary>Rows [out, in] of one or more weights, kept as the matrix [in, out], part 0, of elements that a kind of product wants.</summary>
+internal abstract class TransposedInitializer : Initializer
 {
     private const int ChunkElements = 1 << 18;
 
-    private readonly int depth = rows[0].Shape[1];
-    private readonly int width = rows.Sum(row => row.Shape[0]);
+    private readonly Weight[] rows;
+    private readonly int elementBytes;
 
-    public override IReadOnlyList<InitializerPart> Parts { get; } = [new(name, type, [rows[0].Shape[1], rows.Sum(row => row.Shape[0])])];
+    protected TransposedInitializer(string name, Weight[] rows, int elementBytes) : base(name)
+    {
+        this.rows = rows;
+        this.elementBytes = elementBytes;
+        Depth = rows[0].Shape[1];
+        Width = rows.Sum(row => row.Shape[0]);
+    }
 
-    public override long Parameters => (long)depth * width;
+    public sealed override long Parameters => (long)Depth * Width;
 
-    public override void Write(PartWriter writer, Action<long> progress, CancellationToken cancel)
+    /// <summary>Inputs of the product.</summary>
+    protected int Depth { get; }
+
+    /// <summary>Outputs of the product.</summary>
+    protected int Width { get; }
+
+    /// <summary>Turns values of one input, an output each, into the bytes that are kept. Called from several threads.</summary>
+    protected delegate void LineWriter(ReadOnlySpan<float> line, Span<byte> bytes);
+
+    /// <summary>What turns the lines of one weight into bytes, once it has written what the weight needs in other parts.</summary>
+    /// <param name="values">The weight, [out, in].</param>
+    /// <param name="column">Outputs of the weights before it.</param>
+    /// <param name="writer">For the other parts.</param>
+    protected abstract LineWriter Begin(ReadOnlySpan<float> values, int column, PartWriter writer);
+
+    public sealed override void Write(PartWriter writer, Action<long> progress, CancellationToken cancel)
     {
         int column = 0;
         foreach (Weight weight in rows)
@@ -169,25 +194,43 @@ internal sealed class ColumnInitializer(string name, Weight[] rows, ElementType 
     /// <summary>One weight at a time is in memory as a whole; its columns go out in strips.</summary>
     private void WriteColumns(Weight weight, int column, PartWriter writer, CancellationToken cancel)
     {
-        int count = weight.Shape[0], size = type.Bits() / 8;
+        int count = weight.Shape[0];
         float[] values = weight.ReadF32();
+        LineWriter convert = Begin(values, column, writer);
         int strip = Math.Max(1, ChunkElements / count);
-        Parallel.For(0, (depth + strip - 1) / strip, new ParallelOptions { CancellationToken = cancel }, part =>
+        Parallel.For(0, (Depth + strip - 1) / strip, new ParallelOptions { CancellationToken = cancel }, part =>
         {
-            int first = part * strip, last = Math.Min(first + strip, depth);
+            int first = part * strip, last = Math.Min(first + strip, Depth);
             float[] line = new float[count];
-            byte[] bytes = new byte[(last - first) * count * size];
+            byte[] bytes = new byte[(last - first) * count * elementBytes];
             for (int k = first; k < last; k++)
             {
                 for (int n = 0; n < count; n++)
-                    line[n] = values[(long)n * depth + k];
-                Span<byte> converted = bytes.AsSpan((k - first) * count * size, count * size);
-                Convert(line, type, converted);
-                if (count < width)
-                    writer(0, ((long)k * width + column) * size, converted);
+                    line[n] = values[(long)n * Depth + k];
+                Span<byte> converted = bytes.AsSpan((k - first) * count * elementBytes, count * elementBytes);
+                convert(line, converted);
+                if (count < Width)
+                    writer(0, ((long)k * Width + column) * elementBytes, converted);
             }
-            if (count == width)
-                writer(0, (long)first * width * size, bytes);
+            if (count == Width)
+                writer(0, (long)first * Width * elementBytes, bytes);
         });
     }
+}
+
+/// <summary>The matrix [in, out] that MatMul wants, in a float type.</summary>
+internal sealed class ColumnInitializer : TransposedInitializer
+{
+    private readonly ElementType type;
+
+    public ColumnInitializer(string name, Weight[] rows, ElementType type) : base(name, rows, type.Bits() / 8)
+    {
+        this.type = type;
+        Parts = [new(name, type, [Depth, Width])];
+    }
+
+    public override IReadOnlyList<InitializerPart> Parts { get; }
+
+    protected override LineWriter Begin(ReadOnlySpan<float> values, int column, PartWriter writer) =>
+        (line, bytes) => Convert(line, type, bytes);
 }

@@ -20,6 +20,11 @@ internal static class LinearMerging
         Dictionary<string, string> packed = []; // the stacked result by its three parts
         foreach ((GraphNode first, List<GraphNode> members) in groups)
         {
+            if (first.Product!.Precision.HasWholeRows)
+            {
+                written[first] = RowProducts(members, initializers, builder);
+                continue;
+            }
             (GraphNode[] product, string result) = Write(members, initializers, builder);
             if (members.Count == 1)
             {
@@ -78,16 +83,7 @@ internal static class LinearMerging
         Precision precision = products[0].Precision;
         string input = members[0].Inputs[0], name = string.Join('+', rows.Select(row => row.Name));
         string result = members.Count == 1 ? members[0].Outputs[0] : builder.Unique("Linear");
-        string bias = "";
-        if (biases.Length > 0)
-        {
-            bias = string.Join('+', biases.Select(part => part.Name));
-            int width = biases.Sum(part => (int)part.ElementCount);
-            Weight stacked = biases.Length == 1 ? biases[0] : Weight.Computed(bias, [width], () => [.. biases.SelectMany(part => part.ReadF32())]);
-            initializers.TryAdd(bias, new DenseInitializer(bias, stacked, builder.Activations, [width]));
-        }
-        if (precision.HasWholeRows)
-            return (RowProduct(input, rows, name, bias, result, initializers, builder), result);
+        string bias = biases.Length > 0 ? Bias(biases, initializers, builder) : "";
         if (precision.IsQuantized)
         {
             QuantizedInitializer quantized = new(name, rows, precision);
@@ -110,35 +106,62 @@ internal static class LinearMerging
     }
 
     /// <summary>
-    /// Each row of the input is divided by its largest magnitude and rounded to 8 bit, multiplied as integers, and multiplied by that
-    /// magnitude again: an outlier costs its own row precision and no other (unlike DynamicQuantizeMatMul, one scale a tensor).
+    /// Each row of the input is rounded to 8 bit in steps of 1/127 of its largest magnitude, once for all products of the group, multiplied
+    /// as integers, and multiplied by that magnitude again: an outlier costs its own row precision and no other (unlike
+    /// DynamicQuantizeMatMul, one scale a tensor). The products stay apart: hundreds of rows at a time gain nothing from stacked weights,
+    /// and would have to be copied apart again.
     /// </summary>
-    private static GraphNode[] RowProduct(
-        string input, Weight[] rows, string name, string bias, string result,
-        OrderedDictionary<string, Initializer> initializers, GraphBuilder builder)
+    private static GraphNode[] RowProducts(List<GraphNode> members, OrderedDictionary<string, Initializer> initializers, GraphBuilder builder)
     {
-        RowQuantizedInitializer quantized = new(name, rows);
-        initializers.TryAdd($"{name}.{Precision.Int8}", quantized);
+        string input = members[0].Inputs[0];
+        int depth = members[0].Product!.Rows[0].Shape[1];
         string step = builder.Scalar(1f / RowQuantizedInitializer.LargestActivation, ElementType.F32).Name;
         string middle = builder.Scalar(RowQuantizedInitializer.ActivationZero, ElementType.U8).Name;
         string least = builder.Scalar(1e-12f, ElementType.F32).Name; // a row of zeros stays one
         string last = builder.Constant([-1]).Name;
-        string magnitude = builder.Unique("Abs"), largest = builder.Unique("ReduceMax"), scale = builder.Unique("Max"), scaled = builder.Unique("Div");
-        string bytes = builder.Unique("QuantizeLinear"), product = builder.Unique("MatMulIntegerToFloat");
-        string whole = bias.Length > 0 ? builder.Unique("Mul") : result;
+        string flat = builder.Unique("Reshape"), front = builder.Unique("Shape"), highest = builder.Unique("ReduceMax"), lowest = builder.Unique("ReduceMin");
+        string depths = builder.Unique("Neg"), largest = builder.Unique("Max"), scaled = builder.Unique("Mul"), steps = builder.Unique("Reshape");
+        string shape = builder.Unique("Shape"), middles = builder.Unique("ConstantOfShape"), bytes = builder.Unique("QuantizeLinear");
         List<GraphNode> nodes =
         [
-            new("Abs", "", [input], [magnitude], []),
-            new("ReduceMax", "", [magnitude, last], [largest], [GraphNode.Attribute("keepdims", 1L)]),
-            new("Max", "", [largest, least], [scale], []),
-            new("Div", "", [input, scale], [scaled], []),
-            new("QuantizeLinear", "", [scaled, step, middle], [bytes], []),
-            new("MatMulIntegerToFloat", GraphNode.Microsoft, [bytes, quantized.Parts[0].Name, step, quantized.Parts[1].Name, middle], [product], []),
-            new("Mul", "", [product, scale], [whole], []),
+            new("Reshape", "", [input, builder.Constant([-1, depth]).Name], [flat], []),
+            new("Shape", "", [input], [front], [GraphNode.Attribute("end", -1L)]),
+            new("ReduceMax", "", [flat, last], [highest], [GraphNode.Attribute("keepdims", 1L)]),
+            new("ReduceMin", "", [flat, last], [lowest], [GraphNode.Attribute("keepdims", 1L)]),
+            new("Neg", "", [lowest], [depths], []),
+            new("Max", "", [highest, depths, least], [largest], []),
+            new("Mul", "", [largest, step], [scaled], []),
+            new("Reshape", "", [scaled, last], [steps], []),
+            new("Shape", "", [steps], [shape], []),
+            new("ConstantOfShape", "", [shape], [middles], [GraphNode.Byte("value", ElementType.U8, RowQuantizedInitializer.ActivationZero)]),
+            new("QuantizeLinear", "", [flat, steps, middles], [bytes], [GraphNode.Attribute("axis", 0L)]),
         ];
-        if (bias.Length > 0)
-            nodes.Add(new("Add", "", [whole, bias], [result], []));
+        foreach (GraphNode member in members)
+        {
+            LinearProduct product = member.Product!;
+            string name = string.Join('+', product.Rows.Select(row => row.Name));
+            RowQuantizedInitializer quantized = new(name, product.Rows);
+            initializers.TryAdd($"{name}.{Precision.Int8}", quantized);
+            string sums = builder.Unique("MatMulIntegerToFloat"), whole = builder.Unique("Mul"), sizes = builder.Unique("Concat");
+            string shaped = product.Biases.Length > 0 ? builder.Unique("Reshape") : member.Outputs[0];
+            nodes.Add(new("MatMulIntegerToFloat", GraphNode.Microsoft, [bytes, quantized.Parts[0].Name, step, quantized.Parts[1].Name, middle], [sums], []));
+            nodes.Add(new("Mul", "", [sums, largest], [whole], []));
+            nodes.Add(new("Concat", "", [front, builder.Constant([product.Rows.Sum(row => row.Shape[0])]).Name], [sizes], [GraphNode.Attribute("axis", 0L)]));
+            nodes.Add(new("Reshape", "", [whole, sizes], [shaped], []));
+            if (product.Biases.Length > 0)
+                nodes.Add(new("Add", "", [shaped, Bias(product.Biases, initializers, builder)], [member.Outputs[0]], []));
+        }
         return [.. nodes];
+    }
+
+    /// <summary>Biases of stacked rows as one constant.</summary>
+    private static string Bias(Weight[] biases, OrderedDictionary<string, Initializer> initializers, GraphBuilder builder)
+    {
+        string name = string.Join('+', biases.Select(part => part.Name));
+        int width = biases.Sum(part => (int)part.ElementCount);
+        Weight stacked = biases.Length == 1 ? biases[0] : Weight.Computed(name, [width], () => [.. biases.SelectMany(part => part.ReadF32())]);
+        initializers.TryAdd(name, new DenseInitializer(name, stacked, builder.Activations, [width]));
+        return name;
     }
 
     private static GraphNode Split(List<GraphNode> members, string[] parts, string result, GraphBuilder builder)

@@ -57,6 +57,9 @@ public static class ElementwiseOperations
 
         /// <summary>The largest value over an axis, which stays with size 1.</summary>
         public Value Max(Value x, int axis) => Reduce(g, "ReduceMax", x, axis);
+
+        /// <summary>The smallest value over an axis, which stays with size 1.</summary>
+        public Value Min(Value x, int axis) => Reduce(g, "ReduceMin", x, axis);
     }
 
     internal static void CheckAxis(GraphBuilder g, string operation, Value x, int axis) =>

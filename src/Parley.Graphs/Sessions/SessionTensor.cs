@@ -72,6 +72,18 @@ public sealed unsafe class SessionTensor : IDisposable
         Buffer.MemoryCopy(source.memory, (byte*)memory + row * source.ByteLength, source.ByteLength, source.ByteLength);
     }
 
+    /// <summary>Copies an entry of a tensor's first axis into this one, which has one entry.</summary>
+    /// <exception cref="ArgumentException">The other axes differ.</exception>
+    public void CopyFrom(SessionTensor source, long row)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, source.Shape[0]);
+        ObjectDisposedException.ThrowIf(disposed || source.disposed, this);
+        if (source.ElementType != ElementType || !source.Shape.SetItem(0, 1).AsSpan().SequenceEqual(Shape.AsSpan()))
+            throw new ArgumentException($"[{string.Join(", ", Shape)}] is not a row of [{string.Join(", ", source.Shape)}].", nameof(source));
+        Buffer.MemoryCopy((byte*)source.memory + row * ByteLength, memory, ByteLength, ByteLength);
+    }
+
     /// <summary>The same memory under another shape that needs no more of it.</summary>
     internal SessionTensor Reshaped(ReadOnlySpan<long> shape)
     {

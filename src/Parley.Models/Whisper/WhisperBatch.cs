@@ -8,12 +8,16 @@ namespace Parley.Models.Whisper;
 /// </summary>
 public sealed class WhisperBatch : IDisposable
 {
+    private const int MostEncoded = 4;                 // windows; hidden states of more leave the caches
+    private const long MostEncodedBytes = 256L << 20;  // keys and values on their way out of the encoder
+
     private readonly WhisperModel model;
     private readonly Stack<WhisperSound> pool = [];
     private readonly List<WhisperSound> sounds = [];
     private readonly List<WhisperGroup> groups = [];
     private readonly GraphRun encoder;
     private readonly WhisperReader reader;
+    private GraphRun? together; // encodes several windows; its results are copied out of it
     private long windows;
 
     internal WhisperBatch(WhisperModel model, int slots)
@@ -21,6 +25,7 @@ public sealed class WhisperBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         this.model = model;
         Slots = slots;
+        EncodedTogether = (int)Math.Clamp(MostEncodedBytes / model.WindowBytes, 1, Math.Min(slots, MostEncoded));
         encoder = model.Encoder.CreateRun();
         reader = new(model);
     }
@@ -28,11 +33,17 @@ public sealed class WhisperBatch : IDisposable
     /// <summary>Windows at a time; attempts with several sequences count in a group of their own.</summary>
     public int Slots { get; }
 
+    /// <summary>Windows that the encoder takes at a time, by the memory that their results need.</summary>
+    public int EncodedTogether { get; }
+
     /// <summary>Attempts under way.</summary>
     public int Active => groups.Sum(group => group.Members.Count);
 
     /// <summary>True if a step with these options takes one more window.</summary>
-    public bool HasRoom(WhisperDecodingOptions options) => (groups.Find(group => group.Rows == options.Rows)?.Members.Count ?? 0) < Slots;
+    public bool HasRoom(WhisperDecodingOptions options) => Room(options) > 0;
+
+    /// <summary>Windows with these options that a step still takes.</summary>
+    public int Room(WhisperDecodingOptions options) => Slots - (groups.Find(group => group.Rows == options.Rows)?.Members.Count ?? 0);
 
     /// <summary>Encodes one window.</summary>
     /// <param name="mel">[mels, melFrames].</param>
@@ -45,11 +56,8 @@ public sealed class WhisperBatch : IDisposable
         WhisperSound sound = Rent();
         try
         {
-            for (int layer = 0; layer < c.TextLayers; layer++)
-            {
-                encoder.BindOutput(WhisperEncoderGraph.Keys(layer), sound.Keys[layer]);
-                encoder.BindOutput(WhisperEncoderGraph.Values(layer), sound.Values[layer]);
-            }
+            for (int part = 0; part < sound.Parts.Length; part++)
+                encoder.BindOutput(model.Memory[part].Name, sound.Parts[part]);
             encoder.Run(cancel);
             return sound;
         }
@@ -58,6 +66,31 @@ public sealed class WhisperBatch : IDisposable
             sound.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Encodes several windows in one run of the graph: the same figures as one by one.</summary>
+    /// <param name="mels">[mels, melFrames] each; <see cref="EncodedTogether"/> at most.</param>
+    /// <param name="cancel">Ends it between two nodes of the graph.</param>
+    /// <returns>One for each window, in order; the caller disposes of them.</returns>
+    public WhisperSound[] Encode(IReadOnlyList<float[]> mels, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(mels.Count, EncodedTogether);
+        if (mels.Count < 2)
+            return [.. mels.Select(mel => Encode(mel, cancel))];
+        WhisperConfig c = model.Config;
+        together ??= model.Encoder.CreateRun();
+        Span<float> input = together.Input("mel", mels.Count, c.Mels, c.MelFrames).Floats;
+        for (int i = 0; i < mels.Count; i++)
+            mels[i].CopyTo(input[(i * mels[i].Length)..]);
+        together.Run(cancel);
+        WhisperSound[] sounds = [.. mels.Select(_ => Rent())];
+        for (int part = 0; part < model.Memory.Count; part++)
+        {
+            SessionTensor all = together.Output(model.Memory[part].Name);
+            for (int i = 0; i < sounds.Length; i++)
+                sounds[i].Parts[part].CopyFrom(all, i);
+        }
+        return sounds;
     }
 
     /// <summary>How probable each language is, in the order of <see cref="WhisperLanguages.All"/>; the sum is 1.</summary>
@@ -128,13 +161,14 @@ public sealed class WhisperBatch : IDisposable
         groups.ForEach(group => group.Dispose());
         reader.Dispose();
         encoder.Dispose();
+        together?.Dispose();
         sounds.ForEach(sound => sound.Free());
     }
 
     private WhisperSound Rent()
     {
         if (!pool.TryPop(out WhisperSound? sound))
-            sounds.Add(sound = new(model.Config, pool));
+            sounds.Add(sound = new(model, pool));
         return sound.Begin(++windows);
     }
 }

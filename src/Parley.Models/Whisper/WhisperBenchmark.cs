@@ -26,10 +26,11 @@ public sealed record WhisperPartTimes(TimeSpan Features, TimeSpan Encode, TimeSp
 /// <summary>Many callers who come at the same time with one window each.</summary>
 /// <param name="Callers">How many.</param>
 /// <param name="Together">Windows under way at a time.</param>
+/// <param name="Encoded">Windows that the encoder takes at a time.</param>
 /// <param name="Clock">Until the last had its answer.</param>
 /// <param name="Median">Wait of the caller in the middle.</param>
 /// <param name="NinetyFifth">Wait that one caller in twenty exceeds.</param>
-public sealed record WhisperCallerTimes(int Callers, int Together, TimeSpan Clock, TimeSpan Median, TimeSpan NinetyFifth);
+public sealed record WhisperCallerTimes(int Callers, int Together, int Encoded, TimeSpan Clock, TimeSpan Median, TimeSpan NinetyFifth);
 
 /// <summary>Measures a model as the original's loop uses it: greedy, timestamps on, no second attempts.</summary>
 public static class WhisperBenchmark
@@ -46,9 +47,9 @@ public static class WhisperBenchmark
         WhisperClipTimes best = new(TimeSpan.MaxValue, TimeSpan.MaxValue, 0, "");
         for (int round = -1; round < rounds; round++)
         {
-            (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+            (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), ProcessorTime.Own);
             (int tokens, string text) = Transcribe(model, batch, samples, cancel);
-            (TimeSpan took, TimeSpan spent) = (Stopwatch.GetElapsedTime(clock), Environment.CpuUsage.TotalTime - processor);
+            (TimeSpan took, TimeSpan spent) = (Stopwatch.GetElapsedTime(clock), ProcessorTime.Own - processor);
             if (round >= 0)
                 best = new(took < best.Clock ? took : best.Clock, spent < best.Processor ? spent : best.Processor, tokens, text);
         }
@@ -91,8 +92,9 @@ public static class WhisperBenchmark
     /// <param name="samples">What each caller says: 16 kHz mono, up to 30 s.</param>
     /// <param name="callers">How many come at once.</param>
     /// <param name="together">Windows under way at a time; 1 serves them one after another.</param>
+    /// <param name="encoded">Windows that the encoder takes at a time; 0 for as many as the batch allows.</param>
     /// <param name="cancel">Ends it.</param>
-    public static WhisperCallerTimes Callers(WhisperModel model, ReadOnlySpan<float> samples, int callers, int together, CancellationToken cancel)
+    public static WhisperCallerTimes Callers(WhisperModel model, ReadOnlySpan<float> samples, int callers, int together, int encoded, CancellationToken cancel)
     {
         WhisperConfig c = model.Config;
         float[] mel = new float[c.Mels * c.MelFrames];
@@ -108,12 +110,10 @@ public static class WhisperBenchmark
             long begin = Stopwatch.GetTimestamp();
             for (int waiting = callers; waiting > 0 || active.Count > 0;)
             {
-                if (waiting > 0 && batch.HasRoom(options))
-                {
-                    WhisperSound sound = batch.Encode(mel, cancel);
+                int next = Math.Min(waiting, Math.Min(batch.Room(options), encoded == 0 ? batch.EncodedTogether : encoded));
+                foreach (WhisperSound sound in batch.Encode([.. Enumerable.Repeat(mel, next)], cancel))
                     active.Add((sound, batch.Start(sound, options, cancel)));
-                    waiting--;
-                }
+                waiting -= next;
                 batch.Step(cancel);
                 foreach ((WhisperSound sound, _) in active.Where(entry => entry.Decoding.IsDone))
                 {
@@ -124,7 +124,7 @@ public static class WhisperBenchmark
             }
         }
         waits.Sort();
-        return new(callers, together, waits[^1], waits[callers / 2], waits[(int)Math.Ceiling(callers * 0.95) - 1]);
+        return new(callers, together, encoded == 0 ? batch.EncodedTogether : encoded, waits[^1], waits[callers / 2], waits[(int)Math.Ceiling(callers * 0.95) - 1]);
     }
 
     private static (int Tokens, string Text) Transcribe(WhisperModel model, WhisperBatch batch, ReadOnlySpan<float> samples, CancellationToken cancel)
@@ -153,9 +153,9 @@ public static class WhisperBenchmark
     {
         for (int i = 0; i < warmUp; i++)
             action();
-        (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        (long clock, TimeSpan processor) = (Stopwatch.GetTimestamp(), ProcessorTime.Own);
         for (int i = 0; i < runs; i++)
             action();
-        return (Stopwatch.GetElapsedTime(clock) / runs, (Environment.CpuUsage.TotalTime - processor) / runs);
+        return (Stopwatch.GetElapsedTime(clock) / runs, (ProcessorTime.Own - processor) / runs);
     }
 }

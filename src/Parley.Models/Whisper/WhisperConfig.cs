@@ -35,9 +35,6 @@ public sealed record WhisperConfig
 
     public int TextHeadDim => Width / TextHeads;
 
-    /// <summary>Bytes of the keys and values that a window gives to the decoder's layers.</summary>
-    public long WindowBytes => 2L * sizeof(float) * TextLayers * AudioPositions * Width;
-
     /// <summary>Tokens written for one window at most, and one more than those of the text before it that are shown.</summary>
     public int SampleLength => TextPositions / 2;
 

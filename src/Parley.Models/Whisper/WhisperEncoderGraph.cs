@@ -12,17 +12,22 @@ internal static class WhisperEncoderGraph
 
     public static string Values(int layer) => $"cross.{layer}.values";
 
+    public static string KeySteps(int layer) => $"cross.{layer}.key_steps";
+
+    public static string ValueSteps(int layer) => $"cross.{layer}.value_steps";
+
     /// <param name="c">The sizes.</param>
     /// <param name="weights">The tensors.</param>
     /// <param name="precision">How they are kept.</param>
     /// <param name="withStages">Also gives out <c>entry</c>, <c>layer.N</c> and <c>encoded</c>, all [batch, positions, width]: for comparisons.</param>
     /// <returns>
-    /// <c>mel</c> [batch, mels, melFrames] to <c>cross.N.keys</c> [batch, heads, positions, d] and <c>cross.N.values</c>
-    /// [batch, heads, d, positions] of every decoder layer N.
+    /// <c>mel</c> [batch, mels, melFrames] to <c>cross.N.keys</c> [batch, heads, d, positions] and <c>cross.N.values</c>
+    /// [batch, heads, positions, d] of every decoder layer N; in the compact form these are 8 bit, and <c>cross.N.key_steps</c> and
+    /// <c>cross.N.value_steps</c> [batch, heads, 1, d] belong to them.
     /// </returns>
-    public static Graph Build(WhisperConfig c, WhisperWeights weights, Precision precision, bool withStages = false)
+    public static Graph Build(WhisperConfig c, WhisperWeights weights, WhisperPrecision precision, bool withStages = false)
     {
-        GraphBuilder g = new("whisper-encoder", precision);
+        GraphBuilder g = new("whisper-encoder", precision.Encoder);
         Value mel = g.Input("mel", Axis.Batch, c.Mels, c.MelFrames);
         Value x = g.Gelu(g.Conv1d(mel, weights.Conv1, weights.Conv1Bias, ConvolutionSteps.Padded(1)));
         x = g.Gelu(g.Conv1d(x, weights.Conv2, weights.Conv2Bias, ConvolutionSteps.Padded(1, stride: 2)));
@@ -43,8 +48,11 @@ internal static class WhisperEncoderGraph
 
         foreach ((int i, TextLayerWeights layer) in weights.TextLayers.Index())
         {
-            g.Output(Keys(i), g.CrossKeys(Linear(g, encoded, layer.Cross.Key), c.TextHeads));
-            g.Output(Values(i), g.CrossValues(Linear(g, encoded, layer.Cross.Value), c.TextHeads));
+            Value keys = Linear(g, encoded, layer.Cross.Key), values = Linear(g, encoded, layer.Cross.Value);
+            CrossMemory memory = precision.HasCompactMemory ? g.CompactCrossMemory(keys, values, c.TextHeads) : g.CrossMemory(keys, values, c.TextHeads);
+            g.Output(Keys(i), memory.Keys).Output(Values(i), memory.Values);
+            if (memory is { KeySteps: { } keySteps, ValueSteps: { } valueSteps })
+                g.Output(KeySteps(i), keySteps).Output(ValueSteps(i), valueSteps);
         }
         return g.Build();
     }

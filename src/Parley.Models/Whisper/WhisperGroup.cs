@@ -11,8 +11,7 @@ internal sealed class WhisperGroup : IDisposable
     private readonly GraphRun head;
     private readonly bool[] isFilled;
     private readonly int slots;
-    private SessionTensor[]? keys;          // of the members' windows in order, once there are two
-    private SessionTensor[]? values;
+    private SessionTensor[]? parts;         // keys and values of the members' windows in order, once there are two
     private readonly long[] held;           // which window's keys and values lie in each place
     private readonly List<SessionTensor> views = [];
     private long bound = -1;                // the window, or minus the number of windows, that the step is bound to
@@ -97,7 +96,7 @@ internal sealed class WhisperGroup : IDisposable
         head.Dispose();
         cache.Dispose();
         views.ForEach(view => view.Dispose());
-        foreach (SessionTensor tensor in (keys ?? []).Concat(values ?? []))
+        foreach (SessionTensor tensor in parts ?? [])
             tensor.Dispose();
     }
 
@@ -168,53 +167,35 @@ internal sealed class WhisperGroup : IDisposable
             WhisperSound only = Members[0].Sound;
             if (bound == only.Id)
                 return;
-            for (int layer = 0; layer < only.Keys.Length; layer++)
-            {
-                step.Bind(WhisperEncoderGraph.Keys(layer), only.Keys[layer]);
-                step.Bind(WhisperEncoderGraph.Values(layer), only.Values[layer]);
-            }
+            for (int part = 0; part < only.Parts.Length; part++)
+                step.Bind(model.Memory[part].Name, only.Parts[part]);
             bound = only.Id;
             return;
         }
-        if (keys is null || values is null)
-            (keys, values) = Allocate(model.Config, slots);
+        parts ??= WhisperSound.Allocate(model, slots);
         for (int place = 0; place < count; place++)
         {
             WhisperSound sound = Members[place].Sound;
             if (held[place] == sound.Id)
                 continue;
-            for (int layer = 0; layer < keys.Length; layer++)
-            {
-                keys[layer].CopyRow(place, sound.Keys[layer]);
-                values[layer].CopyRow(place, sound.Values[layer]);
-            }
+            for (int part = 0; part < parts.Length; part++)
+                parts[part].CopyRow(place, sound.Parts[part]);
             held[place] = sound.Id;
         }
         if (bound != -count - 1)
-            BindTogether(keys, values, count);
+            BindTogether(parts, count);
     }
 
-    private void BindTogether(SessionTensor[] keys, SessionTensor[] values, int count)
+    private void BindTogether(SessionTensor[] all, int count)
     {
         List<SessionTensor> old = [.. views];
         views.Clear();
-        for (int layer = 0; layer < keys.Length; layer++)
+        for (int part = 0; part < all.Length; part++)
         {
-            BindRows(WhisperEncoderGraph.Keys(layer), keys[layer]);
-            BindRows(WhisperEncoderGraph.Values(layer), values[layer]);
+            views.Add(all[part].Rows(0, count));
+            step.Bind(model.Memory[part].Name, views[part]);
         }
         old.ForEach(view => view.Dispose());
         bound = -count - 1;
-
-        void BindRows(string input, SessionTensor all)
-        {
-            SessionTensor view = all.Rows(0, count);
-            step.Bind(input, view);
-            views.Add(view);
-        }
     }
-
-    private static (SessionTensor[] Keys, SessionTensor[] Values) Allocate(WhisperConfig c, int slots) => (
-        [.. Enumerable.Range(0, c.TextLayers).Select(_ => new SessionTensor(ElementType.F32, slots, c.TextHeads, c.AudioPositions, c.TextHeadDim))],
-        [.. Enumerable.Range(0, c.TextLayers).Select(_ => new SessionTensor(ElementType.F32, slots, c.TextHeads, c.TextHeadDim, c.AudioPositions))]);
 }

@@ -12,9 +12,10 @@ public sealed class WhisperModel : IDisposable
     private readonly WeightReader tokenRows;
     private readonly float[] positions;
 
-    private WhisperModel(WhisperCheckpoint checkpoint, WhisperWeights weights, GraphSession[] sessions)
+    private WhisperModel(WhisperCheckpoint checkpoint, WhisperWeights weights, WhisperPrecision precision, GraphSession[] sessions)
     {
         this.checkpoint = checkpoint;
+        WindowBytes = precision.WindowBytes(checkpoint.Config);
         (Encoder, Decoder, Head) = (sessions[0], sessions[1], sessions[2]);
         tokenRows = weights.Tokens.Open();
         positions = weights.TextPositions.ReadF32();
@@ -37,6 +38,12 @@ public sealed class WhisperModel : IDisposable
     /// <summary>Bytes of weights that one step of the decoder reads.</summary>
     public long StepBytes => Decoder.Graph.WeightBytes + Head.Graph.WeightBytes;
 
+    /// <summary>Bytes of the keys and values of one window.</summary>
+    public long WindowBytes { get; }
+
+    /// <summary>What the encoder makes of a window and the decoder reads: name, type and shape.</summary>
+    internal IReadOnlyList<GraphPort> Memory => Encoder.Graph.Outputs;
+
     public long EncoderBytes => Encoder.Graph.WeightBytes;
 
     /// <summary>Opens a model; its graphs are compiled the first time.</summary>
@@ -56,7 +63,7 @@ public sealed class WhisperModel : IDisposable
         {
             foreach (Graph graph in BuildGraphs(checkpoint, weights, precision))
                 sessions.Add(cache is null ? graph.Open(cancel) : cache.Open(graph, progress, cancel));
-            return new(checkpoint, weights, [.. sessions]);
+            return new(checkpoint, weights, precision, [.. sessions]);
         }
         catch
         {
@@ -87,8 +94,8 @@ public sealed class WhisperModel : IDisposable
 
     private static Graph[] BuildGraphs(WhisperCheckpoint checkpoint, WhisperWeights weights, WhisperPrecision precision) =>
     [
-        WhisperEncoderGraph.Build(checkpoint.Config, weights, precision.Encoder),
-        WhisperDecoderGraph.Build(checkpoint.Config, weights, precision.Decoder, checkpoint.AlignmentHeads),
+        WhisperEncoderGraph.Build(checkpoint.Config, weights, precision),
+        WhisperDecoderGraph.Build(checkpoint.Config, weights, precision, checkpoint.AlignmentHeads),
         WhisperDecoderGraph.BuildHead(checkpoint.Config, weights, precision.Decoder),
     ];
 

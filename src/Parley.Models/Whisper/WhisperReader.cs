@@ -79,11 +79,8 @@ internal sealed class WhisperReader : IDisposable
     {
         int width = model.Config.Width;
         run.UseCache(cache, slot, 1);
-        for (int layer = 0; layer < sound.Keys.Length; layer++)
-        {
-            run.Bind(WhisperEncoderGraph.Keys(layer), sound.Keys[layer]);
-            run.Bind(WhisperEncoderGraph.Values(layer), sound.Values[layer]);
-        }
+        for (int part = 0; part < sound.Parts.Length; part++)
+            run.Bind(model.Memory[part].Name, sound.Parts[part]);
         Span<float> embeddings = run.Input("embeddings", 1, tokens.Length, width).Floats;
         for (int i = 0; i < tokens.Length; i++)
             model.Embed(tokens[i], position + i, embeddings.Slice(i * width, width));

@@ -11,16 +11,14 @@ public sealed class WhisperSound : IDisposable
     private readonly Stack<WhisperSound> pool;
     private bool isOpen;
 
-    internal WhisperSound(WhisperConfig c, Stack<WhisperSound> pool)
+    internal WhisperSound(WhisperModel model, Stack<WhisperSound> pool)
     {
         this.pool = pool;
-        Keys = [.. Enumerable.Range(0, c.TextLayers).Select(_ => new SessionTensor(ElementType.F32, 1, c.TextHeads, c.AudioPositions, c.TextHeadDim))];
-        Values = [.. Enumerable.Range(0, c.TextLayers).Select(_ => new SessionTensor(ElementType.F32, 1, c.TextHeads, c.TextHeadDim, c.AudioPositions))];
+        Parts = Allocate(model, 1);
     }
 
-    internal SessionTensor[] Keys { get; }
-
-    internal SessionTensor[] Values { get; }
+    /// <summary>One for each of <see cref="WhisperModel.Memory"/>.</summary>
+    internal SessionTensor[] Parts { get; }
 
     /// <summary>Tells one window's content from the next in the same memory.</summary>
     internal long Id { get; private set; }
@@ -41,7 +39,11 @@ public sealed class WhisperSound : IDisposable
 
     internal void Free()
     {
-        foreach (SessionTensor tensor in Keys.Concat(Values))
+        foreach (SessionTensor tensor in Parts)
             tensor.Dispose();
     }
+
+    /// <summary>Memory for the keys and values of several windows.</summary>
+    internal static SessionTensor[] Allocate(WhisperModel model, int windows) =>
+        [.. model.Memory.Select(port => new SessionTensor(port.ElementType, [windows, .. port.Shape.Axes[1..].Select(axis => axis.Size)]))];
 }

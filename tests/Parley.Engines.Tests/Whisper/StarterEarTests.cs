@@ -70,6 +70,21 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
         Assert.True(transcript.Segments.Zip(transcript.Segments.Skip(1)).All(pair => pair.First.End <= pair.Second.Start));
     }
 
+    [Theory]
+    [InlineData("silence")]
+    [InlineData("hush")]
+    [InlineData("hum")]
+    [InlineData("music")]
+    [InlineData("tick")]
+    [InlineData("nothing")]
+    public async Task Sound_without_speech_is_no_text_even_where_it_is_not_cut_away(string sound)
+    {
+        SpeechToTextOptions options = new() { CutSilence = false, SpeechLanguage = "en", Temperature = 0, WithWords = true };
+        SpeechToTextResponse response = await ear.Client.GetTextAsync(
+            WhisperSpeechToTextClientTests.Wav(Sounds.Make(sound), 16_000), options, TestContext.Current.CancellationToken);
+        Assert.Equal("", response.Text);
+    }
+
     [Fact]
     public async Task The_english_model_makes_no_mistake_and_ends_words_where_the_reference_does()
     {
@@ -89,6 +104,30 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
         Assert.Equal(ends.Length, errors.Length);
         Assert.InRange(errors[errors.Length / 2], 0, 0.041);
         Assert.InRange(errors[^3], 0, 0.25); // one or two words around the pauses differ by more
+    }
+
+    [Fact]
+    public async Task The_english_model_hears_the_words_of_CTranslate2_one_by_one_and_ends_them_where_it_does()
+    {
+        const string clip = "two_cities_16k.wav";
+        using ISpeechToTextClient tiny = await OpenAsync(TestData.SharedOrSkip("models/whisper/ggml-tiny.en-q5_1.bin"));
+        using FileStream wav = File.OpenRead(TestData.SharedOrSkip($"models/whisper/{clip}"));
+        SpeechToTextOptions options = new() { WithWords = true, CutSilence = false };
+        Transcript transcript = (await tiny.GetTextAsync(wav, options, TestContext.Current.CancellationToken)).Transcript!;
+
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllText(TestData.SharedOrSkip("models/whisper/expected.json")));
+        (string Word, double End)[] reference =
+        [
+            .. expected.RootElement.GetProperty("ctranslate2").GetProperty("results").GetProperty(clip).GetProperty("words")
+                .EnumerateArray().Select(word => (Plain(word.GetProperty("word").GetString()!), word.GetProperty("end").GetDouble())),
+        ];
+        (string Word, double End)[] heard = [.. transcript.Words.Select(word => (Plain(word.Text), word.End.TotalSeconds))];
+        Assert.Equal(reference.Select(word => word.Word), heard.Select(word => word.Word));
+        double[] errors = [.. reference.Zip(heard, (one, other) => Math.Abs(one.End - other.End)).Order()];
+        Assert.InRange(errors[errors.Length / 2], 0, 0.041);
+        Assert.InRange(errors[errors.Length * 9 / 10], 0, 0.25);
+
+        static string Plain(string word) => string.Concat(word.Where(char.IsLetterOrDigit)).ToUpperInvariant();
     }
 
     [Fact]

@@ -96,6 +96,15 @@ public class WhisperSessionTests
     }
 
     [Fact]
+    public async Task What_the_model_guesses_where_it_hears_no_speech_is_silence()
+    {
+        ScriptedDecoder decoder = new(_ => Window("<0.00> Thanks for watching!<9.00><9.00><end>", logProbability: -1.4f, noSpeech: 0.7f));
+        Assert.Empty(await Hear(decoder, Sound(20), new WindowRequest { ContinuesText = true }));
+        Assert.Single(decoder.Asked);
+        Assert.Single(await Hear(new ScriptedDecoder(_ => Window("<0.00> Surely.<9.00><end>", noSpeech: 0.7f)), Sound(10)));
+    }
+
+    [Fact]
     public async Task A_short_sound_that_is_only_guessed_is_no_speech() =>
         Assert.Empty(await Hear(new ScriptedDecoder(_ => Window("<0.00> Thanks for watching!<0.40><end>", logProbability: -1.4f)), Sound(0.5)));
 

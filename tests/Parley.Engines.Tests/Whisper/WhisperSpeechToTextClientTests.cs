@@ -34,13 +34,14 @@ public sealed class WhisperSpeechToTextClientTests
     [InlineData("hush")]
     [InlineData("noise")]
     [InlineData("hum")]
+    [InlineData("music")]
     [InlineData("tick")]
     [InlineData("nothing")]
     public async Task Sound_without_speech_is_no_text_and_the_model_is_not_asked(string sound)
     {
         ScriptedDecoder decoder = new(_ => Window("<0.00> Thank you for watching!<2.00><end>"));
         using WhisperSpeechToTextClient client = Client(decoder);
-        SpeechToTextResponse response = await client.GetTextAsync(Wav(Make(sound), Rate), null, TestContext.Current.CancellationToken);
+        SpeechToTextResponse response = await client.GetTextAsync(Wav(Sounds.Make(sound), Rate), null, TestContext.Current.CancellationToken);
         Assert.Equal("", response.Text);
         Assert.Empty(response.Transcript!.Segments);
         Assert.Empty(decoder.Asked);
@@ -107,11 +108,12 @@ public sealed class WhisperSpeechToTextClientTests
         using FileStream wav = File.OpenRead(Jfk);
         SpeechToTextOptions options = new()
         {
-            SpeechLanguage = "de-AT", TextLanguage = "en", Prompt = "Grüße", BeamSize = 3, Temperature = 0, WithWords = true, CandidateLanguages = ["de", "dutch"],
+            SpeechLanguage = "de-AT", TextLanguage = "en", Prompt = "Grüße", Hotwords = "Ilse", ContinuesText = true, BeamSize = 3, Temperature = 0, WithWords = true, CandidateLanguages = ["de", "dutch"],
         };
         await client.GetTextAsync(wav, options, TestContext.Current.CancellationToken);
         WindowRequest request = decoder.Asked[0].Request;
         Assert.Equal(("de", true, "Grüße", 3, true), (request.Language, request.Translate, request.Prompt, request.BeamSize, request.Align));
+        Assert.Equal(("Ilse", true), (request.Hotwords, request.ContinuesText));
         Assert.Equal(["de", "nl"], request.Candidates);
     }
 
@@ -185,21 +187,7 @@ public sealed class WhisperSpeechToTextClientTests
         return new WhisperSpeechToTextClient(description, Vocabulary, family, decoder, SileroModel.Open(TestData.Starter("silero/silero_vad.onnx")));
     }
 
-    private static float[] Make(string sound)
-    {
-        Random random = new(1);
-        return sound switch
-        {
-            "silence" => new float[10 * Rate],
-            "hush" => [.. Enumerable.Range(0, 10 * Rate).Select(_ => (float)(random.NextDouble() - 0.5) * 0.004f)],
-            "noise" => [.. Enumerable.Range(0, 10 * Rate).Select(_ => (float)(random.NextDouble() - 0.5) * 0.2f)],
-            "hum" => [.. Enumerable.Range(0, 10 * Rate).Select(i => 0.2f * MathF.Sin(2 * MathF.PI * 50 * i / Rate) + 0.05f * MathF.Sin(2 * MathF.PI * 150 * i / Rate))],
-            "tick" => [.. Enumerable.Range(0, Rate / 20).Select(i => 0.5f * MathF.Sin(2 * MathF.PI * 1000 * i / Rate))],
-            _ => [],
-        };
-    }
-
-    private static MemoryStream Wav(float[] samples, int rate) => new(WavBytes(samples, rate));
+    internal static MemoryStream Wav(float[] samples, int rate) => new(WavBytes(samples, rate));
 
     private static byte[] WavBytes(float[] samples, int rate)
     {
@@ -223,7 +211,7 @@ public sealed class WhisperSpeechToTextClientTests
         return wav.ToArray();
     }
 
-    private sealed class Collector(List<double> shares) : IProgress<double>
+    internal sealed class Collector(List<double> shares) : IProgress<double>
     {
         public void Report(double value) => shares.Add(value);
     }

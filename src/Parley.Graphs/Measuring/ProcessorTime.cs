@@ -1,14 +1,15 @@
 using System.Runtime.InteropServices;
 
-namespace Parley.Benchmarks;
+namespace Parley.Graphs;
 
-/// <summary>Time that processors spent, whatever else the machine did meanwhile.</summary>
-internal static partial class ProcessorTime
+/// <summary>Time that processors spent on our work, whatever else the machine did meanwhile: what a benchmark on a busy machine goes by.</summary>
+public static partial class ProcessorTime
 {
-    /// <summary>Of this process: our jobs run on one thread, and nothing else is left to do once they are warm.</summary>
+    /// <summary>Of this process, all its threads together.</summary>
     public static TimeSpan Own => Environment.CpuUsage.TotalTime;
 
     /// <summary>Of all programs that this process started and that have ended. Linux and macOS.</summary>
+    /// <exception cref="InvalidOperationException">The system does not tell.</exception>
     public static TimeSpan Children
     {
         get
