@@ -9,6 +9,7 @@ Dictionary<string, Action> families = new()
     ["spectra"] = SpectraBenchmarks.Run,
     ["conversation"] = ConversationBenchmarks.Run,
     ["realtime"] = RealtimeBenchmarks.Run,
+    ["voice"] = VoiceBenchmarks.Run,
 };
 string[] chosen = args.Length == 0 ? [.. families.Keys] : args;
 if (chosen is ["draw", string recording, string folder])

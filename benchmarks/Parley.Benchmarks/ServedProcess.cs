@@ -50,7 +50,6 @@ internal sealed class ServedProcess : IDisposable
             command.InsertRange(0, ["taskset", "-c", only.ToString(CultureInfo.InvariantCulture)]);
         ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true };
         start.Environment["PARLEY_HOME"] = Path.Combine(Path.GetTempPath(), "parley-benchmark");
-        start.Environment["OMP_WAIT_POLICY"] = "PASSIVE"; // as the launcher does
         Process process = Process.Start(start)!;
         string report = "";
         while (process.StandardOutput.ReadLine() is { } line)

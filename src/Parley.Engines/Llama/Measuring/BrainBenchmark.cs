@@ -64,7 +64,7 @@ public static class BrainBenchmark
             for (int run = 0; run < options.Runs; run++)
             {
                 progress?.Report($"batch {batch}, run {run + 1} of {options.Runs}");
-                peer.Add(RunPeer(model, options, batch, cells, cancel));
+                peer.Add(OnOwnThread(() => RunPeer(model, options, batch, cells, cancel)));
                 own.Add(RunOwn(model, options, batch, cells, run, cancel));
             }
             batches.Add(new BrainBatchSpeed(batch, own.Max(speed => speed.Prefill), peer.Max(speed => speed.Prefill), own.Max(speed => speed.Decode), peer.Max(speed => speed.Decode)));
@@ -116,28 +116,61 @@ public static class BrainBenchmark
     private static GuardSpeed MeasureGuard(LlamaModel model, BrainBenchmarkOptions options, CancellationToken cancel)
     {
         int[] prefix = RandomTokens(model, GuardCached, 1);
+        int[][] said = [.. Enumerable.Range(0, GuardRuns).Select(run => RandomTokens(model, GuardNew, 50 + run))];
         List<TimeSpan> verdicts = [], prefills = [];
-        LlamaContext own = new(model, 1024, 16, LlamaGuardEngine.BatchTokens, 4, options.Threads, CacheType.F16);
-        using LlamaScheduler scheduler = new(own, new SchedulerOptions { Engine = "bench", Slots = 4, Waiting = 4, IdleAge = TimeSpan.FromHours(1) }, TimeProvider.System);
-        using LlamaContext peer = new(model, 1024, 2, PeerBatch, 1, options.Threads, CacheType.F16);
-        Finish([new TimedJob(prefix, 1, model) { IsPinned = true }], scheduler, cancel);
-        Decode(peer, [.. prefix.Select((token, i) => (token, i, 0))], cancel);
-        for (int run = 0; run < GuardRuns; run++)
+        for (int half = 0; half < 2; half++) // by turns: the machine does not change sides
         {
-            int[] said = RandomTokens(model, GuardNew, 50 + run);
+            int[][] part = [.. said.Skip(half * GuardRuns / 2).Take(GuardRuns / 2)];
+            prefills.AddRange(OnOwnThread(() => ReadOnly(model, options, prefix, part, cancel)));
+            verdicts.AddRange(Judge(model, options, prefix, part, cancel));
+        }
+        return new GuardSpeed(GuardCached, GuardNew, verdicts.Min(), prefills.Min());
+    }
+
+    private static List<TimeSpan> ReadOnly(LlamaModel model, BrainBenchmarkOptions options, int[] prefix, int[][] said, CancellationToken cancel)
+    {
+        using LlamaContext peer = new(model, 1024, 2, PeerBatch, 1, options.Threads, CacheType.F16);
+        Decode(peer, [.. prefix.Select((token, i) => (token, i, 0))], cancel);
+        List<TimeSpan> prefills = [];
+        foreach (int[] tokens in said)
+        {
             peer.Share(0, 1, GuardCached);
             long start = Stopwatch.GetTimestamp();
-            Decode(peer, [.. said.Select((token, i) => (token, GuardCached + i, 1))], cancel);
+            Decode(peer, [.. tokens.Select((token, i) => (token, GuardCached + i, 1))], cancel);
             prefills.Add(Stopwatch.GetElapsedTime(start));
             peer.Remove(1);
+        }
+        return prefills;
+    }
 
-            GuardJob job = new(model, [.. prefix, .. said], safe: 1, notSafe: 2, threshold: double.PositiveInfinity);
-            start = Stopwatch.GetTimestamp();
+    private static List<TimeSpan> Judge(LlamaModel model, BrainBenchmarkOptions options, int[] prefix, int[][] said, CancellationToken cancel)
+    {
+        LlamaContext own = new(model, 1024, 16, LlamaGuardEngine.BatchTokens, 4, options.Threads, CacheType.F16);
+        using LlamaScheduler scheduler = new(own, new SchedulerOptions { Engine = "bench", Slots = 4, Waiting = 4, IdleAge = TimeSpan.FromHours(1) }, TimeProvider.System);
+        Finish([new TimedJob(prefix, 1, model) { IsPinned = true }], scheduler, cancel);
+        List<TimeSpan> verdicts = [];
+        foreach (int[] tokens in said)
+        {
+            GuardJob job = new(model, [.. prefix, .. tokens], safe: 1, notSafe: 2, threshold: double.PositiveInfinity);
+            long start = Stopwatch.GetTimestamp();
             scheduler.Submit(job);
             job.Ended.Wait(cancel);
             verdicts.Add(Stopwatch.GetElapsedTime(start));
         }
-        return new GuardSpeed(GuardCached, GuardNew, verdicts.Min(), prefills.Min());
+        return verdicts;
+    }
+
+    /// <summary>
+    /// OpenMP keeps helpers for every thread that has called it, until that thread ends, and lets all of them sleep between two steps as soon
+    /// as there are more than cores. So neither side may have a thread left while the other is measured.
+    /// </summary>
+    private static T OnOwnThread<T>(Func<T> measure)
+    {
+        Task<T> measured = new(measure);
+        Thread thread = new(measured.RunSynchronously);
+        thread.Start();
+        thread.Join();
+        return measured.GetAwaiter().GetResult();
     }
 
     private static void Finish(IReadOnlyList<TimedJob> jobs, LlamaScheduler scheduler, CancellationToken cancel)
