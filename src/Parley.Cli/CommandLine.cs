@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Parley.Cli.Commands;
 using Parley.Cli.Configuration;
 
@@ -101,7 +102,7 @@ internal sealed class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             int code = help.Invoke(parseResult);
-            if (Examples.Of(parseResult.CommandResult.Command is RootCommand ? "parley" : parseResult.CommandResult.Command.Name) is { Length: > 0 } examples)
+            if (Examples.Of(Typed(parseResult.CommandResult)) is { Length: > 0 } examples)
             {
                 terminal.Out.WriteLine("Examples:");
                 foreach (string example in examples)
@@ -110,5 +111,9 @@ internal sealed class CommandLine
             }
             return code;
         }
+
+        /// <summary>The command with those above it: <c>key add</c>; the program's own name for the root.</summary>
+        private static string Typed(CommandResult command) => command.Command is RootCommand ? "parley"
+            : command.Parent is CommandResult { Command: not RootCommand } above ? $"{Typed(above)} {command.Command.Name}" : command.Command.Name;
     }
 }

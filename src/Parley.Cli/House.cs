@@ -11,7 +11,10 @@ internal sealed class House(ParleyConfiguration configuration, ILoggerFactory? l
 {
     private readonly EngineNames names = new(
         configuration.Options.Engines, configuration.Options.Remotes, StarterModels.Locate(), ModelFolder(configuration.Options), configuration.Secret,
-        configuration.Options.Brain, configuration.Options.Guard, logs, new CompileNotice(Console.Error, !Console.IsErrorRedirected));
+        configuration.Options.Brain, configuration.Options.Guard, logs, new CompileNotice(Console.Error, !Console.IsErrorRedirected), Library(configuration.Options));
+
+    /// <summary>The voices that were brought here.</summary>
+    public VoiceLibrary Voices { get; } = Library(configuration.Options);
 
     public ParleyOptions Options => configuration.Options;
 
@@ -44,6 +47,8 @@ internal sealed class House(ParleyConfiguration configuration, ILoggerFactory? l
         string key = $"engines.{SettingName.Of(task.ToString())}";
         return engines is [string first, ..] ? first : throw new CommandException(ExitCodes.Configuration, $"\"{key}\" is empty: no engine does that. Name one there, or with --engine.");
     }
+
+    private static VoiceLibrary Library(ParleyOptions options) => new(Path.Combine(options.Server.DataFolder ?? ".", "voices"));
 
     private static string ModelFolder(ParleyOptions options) => options.Engines.ModelFolder ?? Path.Combine(options.Server.DataFolder ?? ".", "models");
 }

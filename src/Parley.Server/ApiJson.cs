@@ -20,6 +20,8 @@ namespace Parley.Server;
 [JsonSerializable(typeof(AudioModelList))]
 [JsonSerializable(typeof(VoiceList))]
 [JsonSerializable(typeof(VoiceEntry))]
+[JsonSerializable(typeof(VoiceAdded))]
+[JsonSerializable(typeof(VoiceDeleted))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(ChatChunk))]

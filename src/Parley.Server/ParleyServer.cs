@@ -8,6 +8,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Parley.Agent;
 using Parley.Engines;
+using Parley.Trials;
+using Parley.Trials.Guarding;
 
 namespace Parley.Server;
 
@@ -21,9 +23,12 @@ public static class ParleyServer
     /// <param name="time">Clock of limits, waits and measurements.</param>
     /// <param name="conversations">How realtime conversations behave; <see langword="null"/> for the defaults. Disposed with the server.</param>
     /// <param name="guard">What counts in <c>/v1/moderations</c> when a guard fails; <see langword="null"/> for the defaults.</param>
+    /// <param name="voices">Voices that were and will be brought here; without it there are none. The engines must have been made with the same.</param>
+    /// <param name="secret">Reads a secret by the name of its variable; for the neighbour's key.</param>
+    /// <exception cref="TrialException">The neighbour needs a key that is not set.</exception>
     /// <exception cref="ServerStartException">An option lies outside its range, or two contradict each other; the message names all of them.</exception>
     public static WebApplication Build(ServerOptions options, EngineCatalogue engines, Action<ILoggingBuilder>? logging = null, TimeProvider? time = null,
-        ConversationSetup? conversations = null, GuardOptions? guard = null)
+        ConversationSetup? conversations = null, GuardOptions? guard = null, VoiceLibrary? voices = null, Func<string, string?>? secret = null)
     {
         OptionsCheck.Check(options, engines);
         // A line must end with CR LF; lenient readers before or behind us may split requests elsewhere.
@@ -43,9 +48,11 @@ public static class ParleyServer
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain.Listen + options.Drain.Requests + TimeSpan.FromSeconds(1));
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
-        AddServices(builder.Services, options, engines, time ?? TimeProvider.System);
+        AddServices(builder.Services, options, engines, voices, time ?? TimeProvider.System);
         builder.Services.AddSingleton(_ => conversations ?? new ConversationSetup(new ConversationOptions())); // made by a factory, so that it is disposed
         builder.Services.AddSingleton(guard ?? new GuardOptions());
+        if (options.Neighbour is { } neighbour)
+            AddNeighbour(builder.Services, neighbour, NeighbourProbes.Open(NeighbourCheck.Plan(neighbour), secret ?? (_ => null), time ?? TimeProvider.System, run: ""));
         builder.Services.AddTelemetry(options.Telemetry);
         builder.Services.AddApiDescription();
 
@@ -62,6 +69,7 @@ public static class ParleyServer
         app.UseMiddleware<DrainGate>();
         SpeechEndpoints.Map(app);
         ModelEndpoints.Map(app);
+        VoiceEndpoints.Map(app);
         TranscriptionEndpoints.Map(app);
         ChatEndpoints.Map(app);
         ModerationEndpoints.Map(app);
@@ -81,7 +89,15 @@ public static class ParleyServer
     /// <exception cref="ServerStartException">The address cannot be used; the message says which and what to do.</exception>
     public static Task StartAsync(WebApplication app, CancellationToken cancel = default) => Listeners.StartAsync(app, cancel);
 
-    private static void AddServices(IServiceCollection services, ServerOptions options, EngineCatalogue engines, TimeProvider time)
+    private static void AddNeighbour(IServiceCollection services, NeighbourOptions neighbour, INeighbourProbe probe)
+    {
+        services.AddSingleton(neighbour);
+        services.AddSingleton(_ => probe); // made by a factory, so that it is disposed
+        services.AddSingleton<NeighbourWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<NeighbourWatch>());
+    }
+
+    private static void AddServices(IServiceCollection services, ServerOptions options, EngineCatalogue engines, VoiceLibrary? voices, TimeProvider time)
     {
         services.AddSingleton(options);
         services.AddSingleton(engines);
@@ -101,7 +117,7 @@ public static class ParleyServer
         services.AddSingleton<ServerMeasures>();
         services.AddSingleton<Warmup>();
         services.AddHostedService(provider => provider.GetRequiredService<Warmup>());
-        services.AddSingleton<EngineDirectory>();
+        services.AddSingleton(new EngineDirectory(engines, options, voices));
         services.AddSingleton<EngineWork>();
         services.AddSingleton<ClientSecrets>();
         services.AddSingleton<KeyCheck>();
@@ -111,6 +127,7 @@ public static class ParleyServer
         services.AddSingleton<TelephonyEndpoints>();
         services.AddSingleton<SpeechEndpoints>();
         services.AddSingleton<ModelEndpoints>();
+        services.AddSingleton(provider => new VoiceEndpoints(voices, provider.GetRequiredService<EngineDirectory>(), options, provider.GetRequiredService<ILogger<VoiceEndpoints>>()));
         services.AddSingleton<ChatEndpoints>();
         services.AddSingleton<ModerationEndpoints>();
         services.AddSingleton<TranscriptionEndpoints>();

@@ -235,6 +235,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("engines", "--help")]
     [InlineData("config", "--help")]
     [InlineData("key", "add", "--help")]
+    [InlineData("voices", "add", "--help")]
     [InlineData("parity", "--help")]
     public async Task Help_ends_with_examples(params string[] arguments)
     {

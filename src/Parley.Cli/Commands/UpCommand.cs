@@ -62,7 +62,7 @@ internal static class UpCommand
         EngineCatalogue catalogue = await house.AssembleAsync(cancel);
         bool isServing = false;
         WebApplication app = ParleyServer.Build(
-            house.Options.Server, catalogue, logging => AddLogs(logging, level, () => isServing), time: null, new ConversationSetup(house.Options.Conversation), house.Options.Guard);
+            house.Options.Server, catalogue, logging => AddLogs(logging, level, () => isServing), time: null, new ConversationSetup(house.Options.Conversation), house.Options.Guard, house.Voices, house.Secret);
         try
         {
             await ParleyServer.StartAsync(app, cancel);

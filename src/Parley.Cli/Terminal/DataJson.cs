@@ -25,6 +25,8 @@ internal sealed record EngineRow(
 
 internal sealed record VoiceRow(string Engine, string Id, string Name, string Language, string Description);
 
+internal sealed record LibraryVoiceReport(Parley.Engines.LibraryVoice Voice, IReadOnlyList<string> Engines);
+
 internal sealed record SettingRow(string Key, string? Value, string Source, IReadOnlyList<string> Overrides);
 
 internal sealed record ConfigReport(string? File, IReadOnlyList<SettingRow> Settings, IReadOnlyList<string> Warnings);
@@ -66,6 +68,7 @@ internal sealed record BrainBenchReport(
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(LibraryVoiceReport))]
 [JsonSerializable(typeof(IReadOnlyList<EngineRow>))]
 [JsonSerializable(typeof(IReadOnlyList<VoiceRow>))]
 [JsonSerializable(typeof(IReadOnlyList<ParityReportRow>))]

@@ -32,6 +32,12 @@ public sealed class EngineQueue
 
     public int Slots { get; }
 
+    /// <summary>Jobs that it may work on at once now: <see cref="Slots"/>, or fewer while a neighbour is spared.</summary>
+    public int Allowed => line.Places;
+
+    /// <summary>True if its work is done on this machine.</summary>
+    internal bool IsLocal { get; init; } = true;
+
     /// <summary>Jobs at work now.</summary>
     public int Running => line.Running;
 
@@ -48,7 +54,7 @@ public sealed class EngineQueue
     public async Task<EngineTurn> EnterAsync(string caller, WorkPriority priority, CancellationToken cancel)
     {
         long start = time.GetTimestamp();
-        bool full = line.Running >= Slots;
+        bool full = line.Running >= Allowed;
         TimeSpan expected = ExpectedWait();
         if (full && expected > options.MaxWait)
             throw new QueueFullException(Engine, line.Waiting, AtLeastOneSecond(expected));
@@ -69,6 +75,9 @@ public sealed class EngineQueue
             throw;
         }
     }
+
+    /// <summary>Lets it work on a share of its jobs at once, 0 to 1; never on fewer than one.</summary>
+    internal void Restrain(double share) => line.Resize(Math.Max(1, (int)(Slots * share)));
 
     internal long Now() => time.GetTimestamp();
 
@@ -119,7 +128,7 @@ public sealed class EngineQueue
         }
     }
 
-    private TimeSpan ExpectedWait() => TimeSpan.FromSeconds(Volatile.Read(ref meanSeconds) * (line.Waiting + 1) / Slots);
+    private TimeSpan ExpectedWait() => TimeSpan.FromSeconds(Volatile.Read(ref meanSeconds) * (line.Waiting + 1) / Allowed);
 
     private void Record(TimeSpan atWork)
     {

@@ -10,8 +10,11 @@ internal sealed class FairLine(int places)
     private readonly LinkedList<Waiter> resuming = new();
     private readonly LinkedList<CallerLine>[] lines =
         [.. Enum.GetValues<WorkPriority>().Select(_ => new LinkedList<CallerLine>())];
+    private int places = places;
     private int running;
     private int waiting;
+
+    public int Places => Volatile.Read(ref places);
 
     public int Running => Volatile.Read(ref running);
 
@@ -68,10 +71,17 @@ internal sealed class FairLine(int places)
         lock (gate)
         {
             running--;
-            if (Next() is not { } next)
-                return;
-            running++;
-            next.Admit();
+            Fill();
+        }
+    }
+
+    /// <summary>Changes the number of places. Those who have one keep it: fewer places count as jobs end, more are filled at once.</summary>
+    public void Resize(int wanted)
+    {
+        lock (gate)
+        {
+            places = wanted;
+            Fill();
         }
     }
 
@@ -96,6 +106,15 @@ internal sealed class FairLine(int places)
                 return true;
             }
             return true;
+        }
+    }
+
+    private void Fill()
+    {
+        while (running < places && Next() is { } next)
+        {
+            running++;
+            next.Admit();
         }
     }
 

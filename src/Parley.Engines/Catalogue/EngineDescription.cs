@@ -39,8 +39,14 @@ public sealed record EngineDescription
     /// <summary>True if results flow before the input is done with.</summary>
     public bool CanStream { get; init; }
 
+    /// <summary>What a recording must be to give the voice; <see langword="null"/> if none can.</summary>
+    public ReferenceNeed? Reference { get; init; }
+
     /// <summary>True if a reference recording can give the voice.</summary>
-    public bool CanCloneVoices { get; init; }
+    public bool CanCloneVoices => Reference is not null;
+
+    /// <summary>Why no recording can give the voice, where one might expect it; a phrase for messages, or empty.</summary>
+    public string WhyNoCloning { get; init; } = "";
 
     /// <summary>True if words come with times.</summary>
     public bool HasWordTimes { get; init; }

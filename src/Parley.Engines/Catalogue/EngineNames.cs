@@ -16,9 +16,10 @@ namespace Parley.Engines;
 /// <param name="guard">What the guard does to the brains; nothing where absent.</param>
 /// <param name="logs">Where the guard's verdicts and failures are told.</param>
 /// <param name="compiling">Told how far the first start of a large model has come.</param>
+/// <param name="voices">Recorded voices for the engines that can speak with them; none where absent.</param>
 public sealed class EngineNames(
     EngineOptions options, IReadOnlyDictionary<string, RemoteOptions> remotes, StarterModels starter, string modelFolder, Func<string, string?> secret,
-    BrainOptions? brain = null, GuardOptions? guard = null, ILoggerFactory? logs = null, IProgress<CompileProgress>? compiling = null)
+    BrainOptions? brain = null, GuardOptions? guard = null, ILoggerFactory? logs = null, IProgress<CompileProgress>? compiling = null, VoiceLibrary? voices = null)
 {
     private const string Piper = "piper:", Kokoro = "kokoro:", Whisper = "whisper:", StarterEar = "whisper:base", VoiceActivity = "silero/silero_vad.onnx";
 
@@ -40,7 +41,10 @@ public sealed class EngineNames(
     {
         List<EngineRegistration> registrations = [];
         foreach (string name in names)
-            registrations.Add(await RegisterAsync(name, cancel));
+        {
+            EngineRegistration engine = await RegisterAsync(name, cancel);
+            registrations.Add(voices?.Serve(engine) ?? engine);
+        }
         if (guard is not { Policy: not GuardPolicy.Off } || !registrations.Exists(engine => engine.Description.Task == EngineTask.Chat))
             return new EngineCatalogue(registrations);
 

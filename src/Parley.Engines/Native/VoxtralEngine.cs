@@ -38,6 +38,7 @@ public static class VoxtralEngine
             Description = "Voxtral 4B TTS: twenty voices in nine languages, close to human; weights CC BY-NC 4.0. It does not clone voices: the published checkpoint has no encoder.",
             Model = "Voxtral-4B-TTS-2603",
             Languages = [.. prompts.Voices.Values.Select(voice => voice.Language).Distinct()],
+            WhyNoCloning = "the published checkpoint has no encoder, only the embeddings of its own voices",
             CanStream = true,
             SampleRate = config.Codec.SamplingRate,
             Voices = [.. prompts.Voices.Values.Select(voice => new Voice(voice.Name, voice.Name.Replace('_', ' '), voice.Language, "Voxtral"))],

@@ -32,6 +32,9 @@ public sealed class RemoteOptions
     /// <summary>What its speech route understands. Default <c>open_ai</c>.</summary>
     public RemoteDialect Dialect { get; set; }
 
+    /// <summary>True for models that copy a voice only if they are told what its recording says; default false.</summary>
+    public bool ReferenceNeedsText { get; set; }
+
     /// <summary>The voices a speech server has, its default first. Default: <c>alloy</c>.</summary>
     public IReadOnlyList<string> Voices { get; set; } = ["alloy"];
 

@@ -19,7 +19,7 @@ public static class ApiKeyFile
     private const int MaxFileBytes = 1 << 20;
 
     /// <summary>What a key may be allowed to do; a key without a list may do everything.</summary>
-    public static readonly IReadOnlyList<string> Scopes = ["speech", "transcribe", "chat", "realtime", "read", "metrics", "trials"];
+    public static readonly IReadOnlyList<string> Scopes = ["speech", "transcribe", "chat", "realtime", "read", "metrics", "trials", "voices"];
 
     /// <summary>Makes a key and adds it to the file, which is created with mode 0600 if it is not there.</summary>
     /// <param name="path">The keys file.</param>

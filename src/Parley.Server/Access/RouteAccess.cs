@@ -28,4 +28,5 @@ internal sealed record RouteAccess(string? Scope)
     public static readonly RouteAccess RealtimeSecrets = new("realtime");
     public static readonly RouteAccess Metrics = new("metrics");
     public static readonly RouteAccess Trials = new("trials");
+    public static readonly RouteAccess Voices = new("voices");
 }

@@ -11,7 +11,8 @@ namespace Parley.Server;
 
 /// <summary>Whether the server lives, is ready, and how its engines do.</summary>
 internal sealed class HealthEndpoints(
-    EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, LegacyEndpoints legacy, ServerOptions options, IServer server, TimeProvider time)
+    EngineCatalogue catalogue, Admission admission, HealthMonitor health, Warmup warmup, Drain drain, LegacyEndpoints legacy, ServerOptions options, IServer server, TimeProvider time,
+    NeighbourWatch? neighbour = null)
 {
     private static readonly string RetryAfter = FormattableString.Invariant($"{Warmup.RetryAfter.TotalSeconds:0}");
 
@@ -60,6 +61,7 @@ internal sealed class HealthEndpoints(
             Reason = reason, Ready = reason is null, Draining = drain.IsDraining, HttpsPort = HttpsPort(),
             // What runs here is nobody's business who has no key.
             Components = Caller.IsTrusted(context, options.Auth) ? components : null,
+            Neighbour = Caller.IsTrusted(context, options.Auth) ? neighbour?.Now() : null,
         });
     }
 
@@ -122,6 +124,9 @@ internal sealed record HealthAnswer(string Status, string Version, double Uptime
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ComponentAnswer>? Components { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public NeighbourReport? Neighbour { get; init; }
 }
 
 /// <param name="Name">The engine.</param>

@@ -42,25 +42,3 @@ internal sealed record AudioModelList(IReadOnlyList<AudioModelEntry> Models, IRe
 }
 
 internal sealed record AudioModelEntry(string Id, string Name);
-
-/// <summary>One list for all readers: some want objects, some names, some an empty list of uploads.</summary>
-internal sealed record VoiceList(IReadOnlyList<object> Voices, IReadOnlyList<string> Names)
-{
-    public string Object { get; init; } = "list";
-
-    public IReadOnlyList<string> UploadedVoices { get; init; } = [];
-
-    public string Status { get; init; } = "ok";
-}
-
-/// <summary>A voice; its name is its id, because some front ends send back the one and some the other.</summary>
-internal sealed record VoiceEntry(string Id, string DisplayName, string Description, IReadOnlyList<string> Models, IReadOnlyList<string> Languages)
-{
-    public string Object { get; init; } = "audio.voice";
-
-    public string Name => Id;
-
-    public string Kind { get; init; } = "preset";
-
-    public bool Usable { get; init; } = true;
-}

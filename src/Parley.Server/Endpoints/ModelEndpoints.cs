@@ -6,7 +6,7 @@ using Parley.Engines;
 
 namespace Parley.Server;
 
-/// <summary>What there is to choose from: <c>/v1/models</c>, <c>/v1/audio/models</c>, <c>/v1/audio/voices</c>.</summary>
+/// <summary>What there is to choose from: <c>/v1/models</c> and <c>/v1/audio/models</c>.</summary>
 internal sealed class ModelEndpoints(EngineCatalogue catalogue, EngineDirectory directory, TimeProvider time)
 {
     // Models have no birthday here; what clients sort by is when this server learned of them.
@@ -20,10 +20,6 @@ internal sealed class ModelEndpoints(EngineCatalogue catalogue, EngineDirectory 
             .WithName("retrieveModel").WithTags("Models").WithSummary("One engine.");
         routes.MapApiWithAndWithoutVersion("GET", "/audio/models", RouteAccess.Listing, (ModelEndpoints models) => models.ListAudio())
             .WithName("listAudioModels").WithTags("Audio").WithSummary("The speech engines.");
-        routes.MapApiWithAndWithoutVersion("GET", "/audio/voices", RouteAccess.Listing,
-            (ModelEndpoints models, string? model, string? language, string? q, string? format, bool? legacy) =>
-                models.ListVoices(model, language, q, format == "names" || legacy == true))
-            .WithName("listVoices").WithTags("Audio").WithSummary("All voices; ?format=names for names only.");
     }
 
     private Ok<ModelList> List(string? task)
@@ -47,23 +43,6 @@ internal sealed class ModelEndpoints(EngineCatalogue catalogue, EngineDirectory 
     {
         IReadOnlyList<AudioModelEntry> models = [.. directory.Of(EngineTask.Speech).Select(engine => new AudioModelEntry(engine.Name, engine.Name))];
         return TypedResults.Ok(new AudioModelList(models, models));
-    }
-
-    private JsonHttpResult<VoiceList> ListVoices(string? model, string? language, string? search, bool namesOnly)
-    {
-        IEnumerable<EngineDescription> engines = string.IsNullOrWhiteSpace(model) ? directory.Of(EngineTask.Speech) : [directory.Find(EngineTask.Speech, model)];
-        List<VoiceEntry> voices =
-        [
-            .. engines.SelectMany(engine => engine.Voices.Select(voice => (Engine: engine, Voice: voice)))
-                .GroupBy(pair => pair.Voice.Id, StringComparer.Ordinal)
-                .Select(group => new VoiceEntry(group.Key, group.First().Voice.Name, group.First().Voice.Description,
-                    [.. group.Select(pair => pair.Engine.Name)], [.. group.Select(pair => pair.Voice.Language).Where(tag => tag.Length > 0).Distinct()]))
-                .Where(voice => RequestedLanguage.Parse(language) is not { } wanted || voice.Languages.Any(tag => LanguageTag.SameLanguage(tag, wanted)))
-                .Where(voice => search is null || voice.Id.Contains(search, StringComparison.OrdinalIgnoreCase) || voice.DisplayName.Contains(search, StringComparison.OrdinalIgnoreCase))
-                .OrderBy(voice => voice.Id, StringComparer.Ordinal),
-        ];
-        List<string> names = [.. voices.Select(voice => voice.Id)];
-        return TypedResults.Json(new VoiceList(namesOnly ? names.ConvertAll(name => (object)name) : voices.ConvertAll(voice => (object)voice), names), ApiJson.Compact);
     }
 
     private ModelEntry Entry(EngineDescription engine, string id, string? aliasOf)

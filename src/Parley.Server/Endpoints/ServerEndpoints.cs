@@ -21,7 +21,7 @@ internal sealed class ServerEndpoints(ServerOptions options)
         HealthMonitor.Version, RuntimeInformation.FrameworkDescription, RuntimeInformation.ProcessArchitecture.ToString(), Environment.ProcessorCount,
         [.. SpeechFormats.All.Select(format => format.Name)], SpeechFormats.Default().Name,
         options.Auth.KeysFile is null ? "none" : "keys",
-        new LimitsAnswer(options.Limits.JsonBytes, options.Limits.ChatBytes, options.Limits.UploadBytes, options.Limits.AudioDuration.TotalSeconds,
+        new LimitsAnswer(options.Limits.JsonBytes, options.Limits.ChatBytes, options.Limits.UploadBytes, options.Limits.VoiceBytes, options.Limits.AudioDuration.TotalSeconds,
             options.Limits.BufferedCharacters, options.Limits.StreamedCharacters, options.Limits.FirstAudio.TotalSeconds, options.Limits.IdleReader.TotalSeconds,
             options.Limits.Total.TotalSeconds, options.Queue.Waiting, options.Queue.MaxWait.TotalSeconds)));
 }
@@ -33,5 +33,5 @@ internal sealed record ServerAnswer(
 
 /// <summary>The limits, in bytes, seconds and characters.</summary>
 internal sealed record LimitsAnswer(
-    long JsonBytes, long ChatBytes, long UploadBytes, double AudioSeconds, int BufferedCharacters, int StreamedCharacters,
+    long JsonBytes, long ChatBytes, long UploadBytes, long VoiceBytes, double AudioSeconds, int BufferedCharacters, int StreamedCharacters,
     double FirstAudioSeconds, double IdleReaderSeconds, double TotalSeconds, int QueueWaiting, double QueueWaitSeconds);

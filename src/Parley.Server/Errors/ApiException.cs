@@ -50,6 +50,12 @@ internal sealed class ApiException : Exception
     public static ApiException UnknownTrial(string message) =>
         new(StatusCodes.Status404NotFound, "not_found_error", "trial_not_found", message, "name");
 
+    public static ApiException UnknownVoice(string message) =>
+        new(StatusCodes.Status404NotFound, "not_found_error", "voice_not_found", message, "voice");
+
+    public static ApiException Conflict(string code, string message, string parameter) =>
+        new(StatusCodes.Status409Conflict, "conflict_error", code, message, parameter) { MayRetry = false };
+
     public static ApiException UnknownRoute(string method, string path) =>
         new(StatusCodes.Status404NotFound, "not_found_error", "route_not_found", $"There is no {method} {path} here. /openapi.json lists the routes.");
 

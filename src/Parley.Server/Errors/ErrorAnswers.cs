@@ -79,6 +79,7 @@ internal sealed partial class ErrorAnswers(RequestDelegate next, ILogger<ErrorAn
         ChatTemplateException template => ApiException.Invalid("messages", template.Message),
         EngineFailedException failed => ApiException.EngineFailed(failed.Message),
         RemoteServerException remote => Translate(remote),
+        VoiceLibraryException library => ApiException.Unavailable("voice_library", library.Message, TimeSpan.FromSeconds(1)),
         QueueFullException full => ApiException.TooMany("queue_full", full.Message, full.RetryAfter),
         QueueTimeoutException late => ApiException.Unavailable("timeout", late.Message, TimeSpan.FromSeconds(1)),
         MissingProgramException missing => ApiException.Unavailable("model_failed", $"{missing.Program} is not installed on the server. {missing.Remedy}", null, mayRetry: false),

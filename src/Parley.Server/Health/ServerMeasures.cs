@@ -39,6 +39,7 @@ internal sealed class ServerMeasures : IDisposable
             () => admission.Queues.Select(queue => new Measurement<int>(queue.Waiting, Label("engine", queue.Engine))), "{job}", "Jobs that stand in line now.");
         meter.CreateObservableUpDownCounter("parley.engine.running",
             () => admission.Queues.Select(queue => new Measurement<int>(queue.Running, Label("engine", queue.Engine))), "{job}", "Jobs at work now.");
+        meter.CreateObservableGauge("parley.concurrency", () => admission.Share, "1", "Share of their jobs that the engines of this machine work on at once; below 1 while a neighbour is spared.");
         meter.CreateObservableGauge("parley.engine.state",
             () => catalogue.Engines.Select(engine => new Measurement<int>((int)catalogue.StateOf(engine.Name).State, Label("engine", engine.Name), Label("role", Role(engine)))),
             null, "0 idle, 1 loading, 2 ready, 3 failed.");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Parley.Engines;
 
 namespace Parley.Server;
 
@@ -16,6 +17,10 @@ public sealed class LimitOptions
     /// <summary>Bytes of an uploaded recording, 1 KiB to 64 GiB. Default 512 MiB.</summary>
     [Range(1024, 64L << 30)]
     public long UploadBytes { get; set; } = 512L << 20;
+
+    /// <summary>Bytes of an uploaded voice, 1 KiB to 10 MiB. Default 10 MiB.</summary>
+    [Range(1024, ReferenceRecording.MaxBytes)]
+    public long VoiceBytes { get; set; } = ReferenceRecording.MaxBytes;
 
     /// <summary>Length of a recording once it is decoded, 1 s to 24 h. Default 4 h.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]

@@ -33,6 +33,8 @@ internal static class OptionsCheck
         }
         if (options.Http.Https is { } https && https.CertificateFile is null != https.KeyFile is null)
             faults.Add("http.https.certificate_file and http.https.key_file belong together: set both, or neither for a self-signed certificate.");
+        if (options.Neighbour is { } neighbour)
+            faults.AddRange(NeighbourCheck.Faults(neighbour));
         foreach (string origin in options.Http.CorsOrigins.Where(origin => origin != "*" && !IsOrigin(origin)))
             faults.Add($"http.cors_origins: '{origin}' is not an origin. Write scheme://host or scheme://host:port.");
         foreach (string name in options.Health.Required.Where(name => !engines.TryFind(name, out _)))

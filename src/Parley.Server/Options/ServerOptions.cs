@@ -34,12 +34,18 @@ public sealed class ServerOptions
 
     public TelemetryOptions Telemetry { get; set; } = new();
 
+    /// <summary>A service on the same machine that is not to be slowed down; <see langword="null"/> (default) if there is none.</summary>
+    [ValidateObjectMembers]
+    public NeighbourOptions? Neighbour { get; set; }
+
     public TrialRouteOptions Trials { get; set; } = new();
+
+    public VoiceRouteOptions Voices { get; set; } = new();
 
     /// <summary>Other names under which clients ask for models: the name they send, and the engine meant. Added to the built-in ones (<c>tts-1</c>, <c>whisper-1</c>, ...).</summary>
     public IReadOnlyDictionary<string, string> ModelAliases { get; set; } = new Dictionary<string, string>();
 
-    /// <summary>Folder for what the server learns (the latency baseline); <see langword="null"/> keeps nothing.</summary>
+    /// <summary>Folder for what the server learns (the latency baseline) and the voices that are brought here; <see langword="null"/> keeps nothing.</summary>
     public string? DataFolder { get; set; }
 }
 

@@ -4,12 +4,8 @@ using Parley.Engines;
 namespace Parley.Server;
 
 /// <summary>Finds the engine and the voice that a request means, by the names that clients use.</summary>
-internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions options)
+internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions options, VoiceLibrary? library = null)
 {
-    /// <summary>The voice names of OpenAI. Clients send nothing else, so every engine answers to them with its default voice.</summary>
-    public static readonly FrozenSet<string> CloudVoices = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
-        "alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin", "cedar");
-
     private static readonly FrozenDictionary<EngineTask, string[]> CloudModels = new Dictionary<EngineTask, string[]>
     {
         [EngineTask.Speech] = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15", "tts", "default"],
@@ -66,9 +62,9 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
         EngineDescription first = named ?? Default(EngineTask.Speech);
         List<EngineDescription> engines = named is null ? [first, .. Of(EngineTask.Speech).Where(engine => engine != first)] : [named];
 
-        if (voice is not null && Match(engines, voice) is { } match)
+        if (voice is not null && (Preset(engines, voice) ?? Recorded(engines, voice) ?? Unlisted(engines, voice)) is { } match)
             return language is null || Speaks(match.Engine, language) ? match : throw UnsupportedLanguage(language, [match.Engine]);
-        if (voice is not null && !CloudVoices.Contains(voice) && engines.TrueForAll(engine => engine.Voices.Count > 0))
+        if (voice is not null && !OpenAiVoices.Names.Contains(voice) && engines.TrueForAll(engine => engine.Voices.Count > 0))
             throw UnknownVoice(voice, engines);
         if (language is null)
             return (first, first.Voices.Count > 0 ? first.Voices[0] : null);
@@ -104,7 +100,7 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
 
     private static string Bare(string name) => name[(name.LastIndexOf('/') + 1)..];
 
-    private static (EngineDescription Engine, Voice? Voice)? Match(IEnumerable<EngineDescription> engines, string voice)
+    private static (EngineDescription Engine, Voice? Voice)? Preset(IEnumerable<EngineDescription> engines, string voice)
     {
         foreach (EngineDescription engine in engines)
         {
@@ -113,20 +109,33 @@ internal sealed class EngineDirectory(EngineCatalogue catalogue, ServerOptions o
                 ?? engine.Voices.FirstOrDefault(candidate => candidate.Name.Equals(voice, StringComparison.OrdinalIgnoreCase));
             if (found is not null)
                 return (engine, found);
-            // A remote engine may not say which voices it has; the name is for it to judge.
-            if (engine.Voices.Count == 0 && !CloudVoices.Contains(voice))
-                return (engine, new Voice(voice, voice, ""));
         }
         return null;
     }
 
+    /// <exception cref="ApiException">400 <c>capability_missing</c>: the library has the voice, and none of these engines can speak with it.</exception>
+    private (EngineDescription Engine, Voice? Voice)? Recorded(IReadOnlyList<EngineDescription> engines, string voice)
+    {
+        if (library?.Find(voice) is not { } recorded)
+            return null;
+        EngineDescription? engine = engines.FirstOrDefault(candidate => RecordedVoices.ReferenceFor(candidate, recorded) is not null);
+        if (engine is not null)
+            return (engine, new Voice(recorded.Id, recorded.Name, recorded.Language ?? "", recorded.Description ?? ""));
+        VoiceRefusal refusal = RecordedVoices.Refuse(engines, [.. Of(EngineTask.Speech)], recorded.References)!;
+        throw ApiException.Invalid("voice", refusal.Message, "capability_missing", new Dictionary<string, object> { ["engines"] = refusal.Engines });
+    }
+
+    /// <summary>A remote engine may not say which voices it has; the name is for it to judge.</summary>
+    private static (EngineDescription Engine, Voice? Voice)? Unlisted(IEnumerable<EngineDescription> engines, string voice) =>
+        engines.FirstOrDefault(engine => engine.Voices.Count == 0 && !OpenAiVoices.Names.Contains(voice)) is { } engine ? (engine, new Voice(voice, voice, "")) : null;
+
     private static bool Speaks(EngineDescription engine, string language) =>
         engine.Languages.Count == 0 || engine.Languages.Any(known => LanguageTag.SameLanguage(known, language));
 
-    private static ApiException UnknownVoice(string voice, IEnumerable<EngineDescription> engines)
+    private ApiException UnknownVoice(string voice, IEnumerable<EngineDescription> engines)
     {
-        List<string> voices = [.. engines.SelectMany(engine => engine.Voices).Select(known => known.Id).Distinct()];
-        string near = Nearest.Of(voice, voices.Concat(CloudVoices)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+        List<string> voices = [.. engines.SelectMany(engine => engine.Voices).Select(known => known.Id).Concat(library?.List().Select(known => known.Name) ?? []).Distinct()];
+        string near = Nearest.Of(voice, voices.Concat(OpenAiVoices.Names)) is { } nearest ? $" Did you mean '{nearest}'?" : "";
         string more = voices.Count > 20 ? ", ..." : "";
         return ApiException.Invalid("voice", $"Invalid speaker '{RequestField.Shorten(voice)}'.{near} Supported: {string.Join(", ", voices.Take(20))}{more}.",
             "unknown_voice", new Dictionary<string, object> { ["voices"] = voices });

@@ -7,7 +7,7 @@ namespace Parley.Trials.Guarding;
 /// correction for coordinated omission, giltene/wrk2). Latency counts from when a probe was due. At most three are open; a slot that finds
 /// three is counted as infinite.
 /// </summary>
-internal sealed class OpenLoopProber(INeighbourProbe probe, TimeSpan timeout, TimeProvider time)
+public sealed class OpenLoopProber(INeighbourProbe probe, TimeSpan timeout, TimeProvider time)
 {
     private const int MostOpen = 3;
 

@@ -1,3 +1,5 @@
+using Parley.Engines;
+
 namespace Parley.Trials.Running;
 
 /// <summary>Replaces a file by another in one step, so that a crash leaves the old or the new one and never half of either.</summary>

@@ -64,12 +64,20 @@ internal sealed class TestServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A server with a library of voices, for engines that can speak with them.</summary>
+    public static async Task<TestServer> StartAsync(VoiceLibrary library, ServerOptions options, params IEnumerable<EngineRegistration> engines)
+    {
+        TestServer server = await StartColdAsync(options, TimeProvider.System, conversations: null, engines.Select(library.Serve), voices: library);
+        await server.WarmAsync();
+        return server;
+    }
+
     private static async Task<TestServer> StartColdAsync(
-        ServerOptions options, TimeProvider time, ConversationSetup? conversations, IEnumerable<EngineRegistration> engines, GuardOptions? guard = null, LogLines? log = null)
+        ServerOptions options, TimeProvider time, ConversationSetup? conversations, IEnumerable<EngineRegistration> engines, GuardOptions? guard = null, LogLines? log = null, VoiceLibrary? voices = null)
     {
         options.Http.Port = 0;
         EngineCatalogue catalogue = new(engines);
-        WebApplication app = ParleyServer.Build(options, catalogue, log is null ? null : logging => logging.AddProvider(log), time, conversations, guard);
+        WebApplication app = ParleyServer.Build(options, catalogue, log is null ? null : logging => logging.AddProvider(log), time, conversations, guard, voices);
         await ParleyServer.StartAsync(app);
         return new TestServer(app, catalogue);
     }

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace Parley.Trials.Running;
+namespace Parley.Engines;
 
 /// <summary>A file's new name is a change of its folder, which must reach the disk too. Windows sees to it by itself.</summary>
-internal static partial class PosixFolder
+public static partial class PosixFolder
 {
     public static void Flush(string folder)
     {
