@@ -64,11 +64,13 @@ public class PageTests
         Assert.DoesNotContain("script-src*", answer.Split("\r\n\r\n")[0], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Every_control_has_a_label_and_no_script_or_style_stands_in_the_page()
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/judge")]
+    public async Task Every_control_has_a_label_and_no_script_or_style_stands_in_the_page(string path)
     {
         await using TestServer server = await TestServer.StartAsync(TestServer.Speaker(new ToneSpeaker()));
-        string page = await server.Http.GetStringAsync("/");
+        string page = await server.Http.GetStringAsync(path);
         Assert.Contains("<html lang=\"en\">", page, StringComparison.Ordinal);
         foreach (Match control in Regex.Matches(page, "<(?:input|select|textarea|meter) id=\"([^\"]+)\""))
             Assert.Matches($"<label (class=\"[a-z ]+\" )?for=\"{control.Groups[1].Value}\"", page);
@@ -79,9 +81,10 @@ public class PageTests
     public async Task Every_element_that_the_scripts_use_is_in_the_page()
     {
         await using TestServer server = await TestServer.StartAsync(TestServer.Speaker(new ToneSpeaker()));
-        string page = await server.Http.GetStringAsync("/");
+        string studio = await server.Http.GetStringAsync("/"), judge = await server.Http.GetStringAsync("/judge");
         foreach (string script in Directory.EnumerateFiles(Path.Combine(TestData.Root, "src", "Parley.Server", "wwwroot"), "*.js"))
         {
+            string page = Path.GetFileName(script) == "judge.js" ? judge : studio;
             Assert.All(Regex.Matches(await File.ReadAllTextAsync(script), "(?:\\$|getElementById)\\(\"([^\"]+)\"\\)"),
                 use => Assert.Contains($"id=\"{use.Groups[1].Value}\"", page, StringComparison.Ordinal));
         }

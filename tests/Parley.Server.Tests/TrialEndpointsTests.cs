@@ -1,34 +1,14 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Parley.Audio;
 
 namespace Parley.Server.Tests;
 
 public sealed class TrialEndpointsTests : IDisposable
 {
-    private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("parley-trials-");
+    private readonly MadeTrial trial = new();
 
-    public TrialEndpointsTests()
-    {
-        string folder = Path.Combine(root.FullName, "voices"), audio = Path.Combine(folder, "run", "audio");
-        Directory.CreateDirectory(audio);
-        File.WriteAllText(Path.Combine(folder, "plan.yaml"),
-            "trial: 1\nbaseline: {engine: old, voice: a}\ncandidate: {engine: new, voice: b}\nutterances: [{id: x, text: One.}, {id: y, text: Two.}]\nrule: candidate.score.mean >= 3\n");
-        File.WriteAllText(Path.Combine(folder, "run", "state.json"),
-            """{"schema":1,"run_id":"20260101-120000-00000000","phase":"scoring","seq":1,"asserts":[],"cells":{},"engines":{},"pids":[],"teardown":[]}""");
-        foreach (string utterance in (string[])["x", "y"])
-        {
-            WavWriter.Write(Path.Combine(audio, $"stored_v1_{utterance}.wav"), Tone(0.3));
-            WavWriter.Write(Path.Combine(audio, $"candidate_v1_{utterance}_1.wav"), Tone(0.1));
-            File.AppendAllText(Path.Combine(folder, "run", "records.jsonl"), $$"""
-                {"engine":"candidate","utterance":"{{utterance}}","condition":"v1","cloned":false,"repetition":1,"order":0,"attempt":1,"timed":true,"part":"timed","resumed":false,"at_utc":"2026-01-01T12:00:00Z","total_ms":1}
-
-                """);
-        }
-    }
-
-    public void Dispose() => root.Delete(recursive: true);
+    public void Dispose() => trial.Dispose();
 
     [Fact]
     public async Task A_listener_judges_every_pair_and_learns_nothing()
@@ -91,7 +71,5 @@ public sealed class TrialEndpointsTests : IDisposable
         Assert.Equal("""{"data":[]}""", await server.Http.GetStringAsync("/v1/trials"));
     }
 
-    private Task<TestServer> StartAsync() => TestServer.StartAsync(new ServerOptions { Trials = { Folder = root.FullName } }, TestServer.Speaker(new ToneSpeaker()));
-
-    private static AudioBuffer Tone(double amplitude) => new([.. Enumerable.Range(0, 16_000).Select(i => (float)(amplitude * Math.Sin(i * 0.08)))], 16_000);
+    private Task<TestServer> StartAsync() => TestServer.StartAsync(new ServerOptions { Trials = { Folder = trial.Root } }, TestServer.Speaker(new ToneSpeaker()));
 }

@@ -8,10 +8,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Parley.Server;
 
-/// <summary>The studio at <c>/</c>: a page that talks, speaks and listens. Its files lie inside the program as they are in <c>wwwroot</c>; nothing comes from elsewhere.</summary>
+/// <summary>The studio at <c>/</c>: a page that talks, speaks and listens, and beside it, at <c>/judge</c>, one for blind listening. Its files lie inside the program as they are in <c>wwwroot</c>; nothing comes from elsewhere.</summary>
 internal static class PageEndpoints
 {
-    private const string Folder = "wwwroot/", Index = "index.html";
+    private const string Folder = "wwwroot/", Index = "index.html", Judge = "judge.html";
 
     private static readonly Dictionary<string, string> Types = new(StringComparer.Ordinal)
     {
@@ -33,6 +33,8 @@ internal static class PageEndpoints
             string file = name[Folder.Length..];
             PageFile page = new(Read(program, name), Types[Path.GetExtension(file)]);
             routes.MapMethods(file == Index ? "/" : '/' + file, ["GET", "HEAD"], page.SendAsync).WithMetadata(RouteAccess.Everyone);
+            if (file == Judge)
+                routes.MapMethods('/' + Path.GetFileNameWithoutExtension(file), ["GET", "HEAD"], page.SendAsync).WithMetadata(RouteAccess.Everyone);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Parley.Server.Tests.Studio;
@@ -69,19 +71,36 @@ internal sealed class StudioPage : IAsyncDisposable
     /// <param name="options">Of the window.</param>
     /// <param name="script">Runs in the page before its own scripts.</param>
     /// <param name="prepare">Done before the page is loaded.</param>
-    public static async Task<StudioPage> OpenAsync(
-        IBrowser browser, Uri address, string tab = "talk", BrowserNewContextOptions? options = null, string script = "", Func<IPage, Task>? prepare = null)
+    public static Task<StudioPage> OpenAsync(
+        IBrowser browser, Uri address, string tab = "talk", BrowserNewContextOptions? options = null, string script = "", Func<IPage, Task>? prepare = null) =>
+        OpenAtAsync(browser, new Uri(address, tab.Length > 0 ? $"#{tab}" : ""), "() => document.getElementById('speak-engine').options.length > 0 || !document.getElementById('notice').hidden", options, Tap + script, prepare);
+
+    /// <summary>Any page of the server, once what it waits for has come true in it.</summary>
+    public static async Task<StudioPage> OpenAtAsync(IBrowser browser, Uri page, string ready, BrowserNewContextOptions? options = null, string script = "", Func<IPage, Task>? prepare = null)
     {
         IBrowserContext context = await browser.NewContextAsync(options);
         context.SetDefaultTimeout(60_000);
-        await context.AddInitScriptAsync(Tap + script);
-        IPage page = await context.NewPageAsync();
-        StudioPage studio = new(context, page);
+        if (script.Length > 0)
+            await context.AddInitScriptAsync(script);
+        IPage window = await context.NewPageAsync();
+        StudioPage studio = new(context, window);
         if (prepare is not null)
-            await prepare(page);
-        await page.GotoAsync(new Uri(address, tab.Length > 0 ? $"#{tab}" : "").ToString());
-        await page.WaitForFunctionAsync("() => document.getElementById('speak-engine').options.length > 0 || !document.getElementById('notice').hidden");
+            await prepare(window);
+        await window.GotoAsync(page.AbsoluteUri);
+        await window.WaitForFunctionAsync(ready);
         return studio;
+    }
+
+    /// <summary>Takes a picture into <c>artifacts/studio</c> and scans the page for what keeps people out.</summary>
+    /// <param name="window">Name of the window's size and colours.</param>
+    /// <param name="state">What the page shows.</param>
+    /// <param name="isWhole">True for the whole page and not only what the window shows.</param>
+    public async Task LookAsync(string window, string state, bool isWhole = false)
+    {
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(TestData.Root, "artifacts", "studio", $"{window}-{state}.png"), FullPage = isWhole });
+        AxeResult result = await Page.RunAxe();
+        Assert.True(result.Violations.Length == 0, $"{window}, {state}: " + string.Join("; ",
+            result.Violations.Select(violation => $"{violation.Id} ({violation.Help}) at {string.Join(", ", violation.Nodes.Select(node => $"{node.Target} {string.Join(' ', node.Any.Select(check => check.Message))}"))}")));
     }
 
     /// <summary>Everything that went to the loudspeaker so far.</summary>
