@@ -36,6 +36,24 @@ public sealed class FaultTests : IDisposable
         Assert.Equal("user: count / assistant!: One two / user: go on", dialogue.Brain.Asked[^1]);
     }
 
+    [Theory]
+    [InlineData(86_400)]
+    [InlineData(-86_400)]
+    public void A_wall_clock_that_jumps_changes_no_turn(int seconds)
+    {
+        dialogue.Brain.Says("One two three.");
+        dialogue.Brain.Says("Four five six.");
+        dialogue.Say("one", 0.5).Silence(0.1);
+        dialogue.Time.WallClockError = TimeSpan.FromSeconds(seconds); // while the end of the turn is waited for
+        dialogue.Until<OutputAudio>();
+        dialogue.Time.WallClockError = TimeSpan.Zero; // and while the answer is played
+        dialogue.Until<TurnMeasured>();
+        dialogue.Say("two", 0.5).Until<TurnMeasured>();
+
+        Assert.Equal(["one", "two"], dialogue.All<TurnMeasured>().Select(turn => turn.Heard));
+        Assert.All(dialogue.All<TurnMeasured>().SelectMany(turn => turn.Waterfall.Stages), stage => Assert.InRange(stage.At, TimeSpan.Zero, TimeSpan.FromSeconds(5)));
+    }
+
     [Fact]
     public void A_voice_that_dies_stops_an_endless_brain()
     {

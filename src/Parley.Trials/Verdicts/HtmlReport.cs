@@ -353,9 +353,9 @@ public static class HtmlReport
         h1{margin:.1rem 0 .4rem;font-size:1.9rem;line-height:1.2}h2{margin:0 0 .6rem;font-size:1.15rem}.kicker{margin:0;color:var(--soft)}
         pre{background:var(--back);padding:.7rem .9rem;border-radius:6px;overflow-x:auto;margin:0 0 .8rem}code{font-size:.92em}.hash,.remark{color:var(--soft);font-size:.85rem;margin:.6rem 0 0;overflow-wrap:anywhere}
         .table{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.2rem 0 .8rem;font-size:.92rem}th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-        th{color:var(--soft);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-        .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,30rem));gap:1rem}figure{margin:0}figcaption{color:var(--soft);margin-bottom:.2rem}svg{width:100%;height:auto;display:block}
-        svg text{font:11px system-ui,sans-serif;fill:var(--soft)}svg .note{fill:var(--ink)}.grid{stroke:var(--line)}.frame{fill:none;stroke:var(--even)}.line{fill:none;stroke-width:1.8}
+        th{color:var(--soft);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}
+        .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:1rem}figure{margin:0}figcaption{color:var(--soft);margin-bottom:.2rem}svg{width:100%;height:auto;display:block}
+        svg text{font:11px system-ui,sans-serif;fill:var(--soft)}svg .note{fill:var(--ink);stroke:var(--paper);stroke-width:4px;paint-order:stroke}.grid{stroke:var(--line)}.frame{fill:none;stroke:var(--even)}.line{fill:none;stroke-width:1.8}
         .line.baseline{stroke:var(--base)}.line.candidate{stroke:var(--cand)}circle.baseline{fill:var(--base)}circle.candidate{fill:var(--cand)}circle.even{fill:var(--even)}circle.bad{fill:var(--bad)}
         .join{stroke:var(--even);stroke-width:2}.limit{stroke:var(--bad);stroke-dasharray:5 4}.median{stroke:var(--even);stroke-dasharray:2 3}
         circle.stage-baseline{fill:var(--base)}circle.stage-live{fill:var(--cand)}circle.stage-post{fill:var(--good)}

@@ -53,7 +53,7 @@ internal sealed class SvgPlot
             return;
         Line(x, lowY, x, highY, kind);
         bool isLate = x - lowX > (highX - lowX) / 2; // then the words stand before the line
-        marks.Append(CultureInfo.InvariantCulture, $"<text class=\"note\" x=\"{X(x) + (isLate ? -4 : 4):0.#}\" y=\"{Top + 11}\" text-anchor=\"{(isLate ? "end" : "start")}\">{Text(label)}</text>");
+        marks.Append(CultureInfo.InvariantCulture, $"<text class=\"note\" x=\"{X(x) + (isLate ? -4 : 4):0.#}\" y=\"{height - Bottom - 6}\" text-anchor=\"{(isLate ? "end" : "start")}\">{Text(label)}</text>");
     }
 
     /// <summary>Steps through points: constant up to the next one.</summary>
@@ -99,13 +99,13 @@ internal sealed class SvgPlot
         return svg.Append("</svg>").ToString();
     }
 
-    /// <summary>Multiples of 1, 2 or 5 times a power of ten.</summary>
+    /// <summary>Multiples of 1, 2 or 5 times a power of ten: about as many as wanted, and never fewer than two.</summary>
     internal static IEnumerable<double> Ticks(double low, double high, int wanted)
     {
-        double rough = (high - low) / Math.Max(1, wanted), power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        double rough = (high - low) / Math.Max(5, wanted), power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         double step = power * (rough / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
         for (double tick = Math.Ceiling(low / step); tick * step <= high * (1 + 1e-9); tick++)
-            yield return tick * step;
+            yield return tick * step + 0.0; // a negative zero becomes zero
     }
 
     internal static string Text(string text) => WebUtility.HtmlEncode(text);

@@ -23,7 +23,7 @@ internal sealed class Dialogue : IDisposable
         Detector = new(Time);
     }
 
-    public FakeTimeProvider Time { get; } = new();
+    public StagedTime Time { get; } = new();
 
     public FakeEar Ear { get; }
 

@@ -5,9 +5,7 @@ using static Parley.Engines.Tests.Whisper.ScriptedDecoder;
 
 namespace Parley.Engines.Tests.Whisper;
 
-/// <summary>Measures the memory of the whole process, so that nothing else may run beside it.</summary>
-[CollectionDefinition(nameof(LongRecordingTests), DisableParallelization = true)]
-[Collection(nameof(LongRecordingTests))]
+[Collection(nameof(MeasuredAlone))]
 public class LongRecordingTests
 {
     private const int Rate = 16_000;
