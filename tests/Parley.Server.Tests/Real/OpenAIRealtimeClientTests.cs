@@ -74,11 +74,15 @@ public sealed class OpenAIRealtimeClientTests(RealServer real)
 
         string? item = null, kept = null;
         string said = "";
+        int received = 0;
         bool isCancelled = false;
         await foreach (RealtimeServerUpdate update in session.ReceiveUpdatesAsync(patience.Token))
         {
-            if (update is RealtimeServerUpdateResponseOutputAudioDelta { ItemId: var speaking } && item is null)
+            if (update is RealtimeServerUpdateResponseOutputAudioDelta { ItemId: var speaking } sound && item is null)
             {
+                received += sound.Delta.ToMemory().Length;
+                if (received < 2 * 24_000 * 3 / 2) // enough for a client to have heard 900 ms of it
+                    continue;
                 item = speaking;
                 await SpeakAsync(session, interruption);
             }
