@@ -44,6 +44,20 @@ internal sealed class AddedTokens
             yield return new(plain.ToString(), null);
     }
 
+    /// <summary>Tokens of runs: the added ones, and between them what a tokenizer makes of plain text.</summary>
+    public List<int> Encode(IEnumerable<MarkedRun> runs, Action<string, List<int>> encodePlain)
+    {
+        List<int> ids = [];
+        foreach (TextSection section in Cut(runs))
+        {
+            if (section.Added is int added)
+                ids.Add(added);
+            else
+                encodePlain(section.Plain, ids);
+        }
+        return ids;
+    }
+
     private (int Start, string Token)? Find(string text, int from)
     {
         for (int at = from; text.AsSpan(at).IndexOfAny(starts) is int ahead and >= 0; at++)

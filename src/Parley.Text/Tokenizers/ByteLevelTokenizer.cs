@@ -48,18 +48,7 @@ public sealed class ByteLevelTokenizer
     public IReadOnlyList<int> EncodeTemplate(string text) => Encode([new MarkedRun(text, IsInput: false)]);
 
     /// <summary>Tokens of a rendered template: added tokens are recognised only in the runs that the template wrote.</summary>
-    public IReadOnlyList<int> Encode(IEnumerable<MarkedRun> runs)
-    {
-        List<int> ids = [];
-        foreach (TextSection section in tables.Added.Cut(runs))
-        {
-            if (section.Added is int added)
-                ids.Add(added);
-            else
-                EncodePlain(section.Plain, ids);
-        }
-        return ids;
-    }
+    public IReadOnlyList<int> Encode(IEnumerable<MarkedRun> runs) => tables.Added.Encode(runs, EncodePlain);
 
     /// <summary>The bytes of one token; those of an added token are its text.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No token has this id.</exception>

@@ -33,18 +33,7 @@ public sealed class CharacterTokenizer
     public IReadOnlyList<int> EncodeTemplate(string text) => Encode([new MarkedRun(text, IsInput: false)]);
 
     /// <summary>Tokens of text whose runs know who wrote them: added tokens are recognised only in those of the program.</summary>
-    public IReadOnlyList<int> Encode(IEnumerable<MarkedRun> runs)
-    {
-        List<int> ids = [];
-        foreach (TextSection section in tables.Added.Cut(runs))
-        {
-            if (section.Added is int added)
-                ids.Add(added);
-            else
-                EncodePlain(section.Plain, ids);
-        }
-        return ids;
-    }
+    public IReadOnlyList<int> Encode(IEnumerable<MarkedRun> runs) => tables.Added.Encode(runs, EncodePlain);
 
     /// <summary>Runs of word characters and runs of everything else but white space, each merged by itself: <c>\w+|[^\w\s]+</c>.</summary>
     private void EncodePlain(string text, List<int> ids)
