@@ -24,7 +24,7 @@ internal static class ConversationBenchmarks
     private static async Task RunAsync()
     {
         using SileroModel silero = SileroModel.Open(StarterModels.Locate().Verified("silero/silero_vad.onnx"));
-        float[] speech = await SpeechAsync();
+        float[] speech = await TestSound.SpeakAsync("Could you tell me what the weather is like today?", SampleRate);
         Console.WriteLine();
         Console.WriteLine("## Conversations");
         Console.WriteLine();
@@ -33,23 +33,6 @@ internal static class ConversationBenchmarks
         foreach (int count in new[] { 1, 10, 50 })
             await MeasureLatencyAsync(silero, speech, count, turns: 5);
         await MeasureMemoryAsync(silero);
-    }
-
-    /// <summary>A question in the starter voice.</summary>
-    private static async Task<float[]> SpeechAsync()
-    {
-        EngineRegistration hibari = StarterEngines.Hibari(StarterModels.Locate());
-        using ITextToSpeechClient voice = (ITextToSpeechClient)await hibari.Open(CancellationToken.None);
-        List<float> samples = [];
-        await foreach (TextToSpeechResponseUpdate update in voice.GetStreamingAudioAsync("Could you tell me what the weather is like today?"))
-        {
-            foreach (DataContent content in update.Contents.OfType<DataContent>())
-            {
-                AudioFrame frame = PcmContent.ToFrame(content);
-                samples.AddRange(Resampler.Convert(frame.Samples.Span, frame.SampleRate, SampleRate));
-            }
-        }
-        return [.. samples];
     }
 
     private static async Task MeasureLatencyAsync(SileroModel silero, float[] speech, int count, int turns)

@@ -1,10 +1,13 @@
+using Microsoft.Extensions.AI;
 using Parley.Audio;
+using Parley.Engines;
 
 namespace Parley.Benchmarks;
 
-/// <summary>A sound like speech: harmonics under moving formants, hiss and pauses. The same for a seed on every machine.</summary>
+/// <summary>What the benchmarks speak and hear.</summary>
 internal static class TestSound
 {
+    /// <summary>A sound like speech: harmonics under moving formants, hiss and pauses. The same for a seed on every machine.</summary>
     public static AudioBuffer Speechlike(int sampleRate, double seconds, int seed = 1)
     {
         Random random = new(seed);
@@ -25,5 +28,21 @@ internal static class TestSound
             samples[n] = (float)(syllable * (voice + 0.05 * hiss) + 0.0005 * (random.NextDouble() - 0.5));
         }
         return new(samples, sampleRate);
+    }
+
+    /// <summary>A text in the starter voice.</summary>
+    public static async Task<float[]> SpeakAsync(string text, int sampleRate)
+    {
+        using ITextToSpeechClient voice = (ITextToSpeechClient)await StarterEngines.Hibari(StarterModels.Locate()).Open(CancellationToken.None);
+        List<float> samples = [];
+        await foreach (TextToSpeechResponseUpdate update in voice.GetStreamingAudioAsync(text))
+        {
+            foreach (DataContent content in update.Contents.OfType<DataContent>())
+            {
+                AudioFrame frame = PcmContent.ToFrame(content);
+                samples.AddRange(Resampler.Convert(frame.Samples.Span, frame.SampleRate, sampleRate));
+            }
+        }
+        return [.. samples];
     }
 }

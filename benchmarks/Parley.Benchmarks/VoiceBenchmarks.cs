@@ -3,9 +3,6 @@ using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.AI;
-using Parley.Audio;
-using Parley.Engines;
 
 namespace Parley.Benchmarks;
 
@@ -44,20 +41,11 @@ internal static class VoiceBenchmarks
 
     private static async Task<List<float[]>> SpeakAsync()
     {
-        using ITextToSpeechClient voice = (ITextToSpeechClient)await StarterEngines.Hibari(StarterModels.Locate()).Open(CancellationToken.None);
         List<float[]> spoken = [];
         foreach (string question in Questions)
         {
-            List<float> samples = [];
-            await foreach (TextToSpeechResponseUpdate update in voice.GetStreamingAudioAsync(question))
-            {
-                foreach (DataContent content in update.Contents.OfType<DataContent>())
-                {
-                    AudioFrame frame = PcmContent.ToFrame(content);
-                    samples.AddRange(Resampler.Convert(frame.Samples.Span, frame.SampleRate, SampleRate));
-                }
-            }
-            spoken.Add([.. samples.Take(samples.FindLastIndex(sample => Math.Abs(sample) > 0.003f) + 1)]); // ends with its last audible sample
+            float[] samples = await TestSound.SpeakAsync(question, SampleRate);
+            spoken.Add(samples[..(Array.FindLastIndex(samples, sample => Math.Abs(sample) > 0.003f) + 1)]); // ends with its last audible sample
         }
         return spoken;
     }
