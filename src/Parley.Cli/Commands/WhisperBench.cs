@@ -10,8 +10,6 @@ namespace Parley.Cli.Commands;
 /// <summary><c>bench whisper</c>: the ear beside whisper.cpp on the same files, or large models on random weights.</summary>
 internal static class WhisperBench
 {
-    private const int Rounds = 3;
-
     // Windows that the decoder and the encoder take at a time; 0 for as many as the batch allows.
     private static readonly (int Decoded, int Encoded)[] Together = [(1, 1), (8, 1), (8, 0), (16, 1), (16, 0)];
 
@@ -26,16 +24,20 @@ internal static class WhisperBench
         Option<bool> words = new("--words") { Description = "Also count the words that 8 bit changes, on pieces of the recordings, with noise and at other speeds" };
         Option<int> callers = new("--callers") { Description = "Also serve so many callers at once, each with the first recording (up to 30 s)", HelpName = "N" };
         Option<double> hours = new("--hours") { Description = "Also hear the first recording over and over for so many hours, as 'hear' does: time and memory", HelpName = "H" };
+        Option<int> rounds = new("--rounds") { Description = "Times that each recording is heard; the fastest counts", DefaultValueFactory = _ => 3 };
         Option<bool> alone = new("--no-peer") { Description = "Leave whisper.cpp out" };
         Option<string?> folder = new("--folder") { Description = "Where compiled graphs are kept; by default in the temporary folder", HelpName = "FOLDER" };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("whisper", "Whisper: seconds of processor time beside whisper.cpp, tokens, memory") { models, clips, precisions, peer, random, batches, words, callers, hours, alone, folder, json };
+        Command command = new("whisper", "Whisper: seconds of processor time beside whisper.cpp, tokens, memory") { models, clips, precisions, peer, random, batches, words, callers, hours, rounds, alone, folder, json };
         command.SetAction((parsed, cancel) => Task.Run(async () =>
         {
             int[] sizes = parsed.GetValue(batches) is { Length: > 0 } given ? given : [1, 4, 8];
             if (sizes.Any(size => size is < 1 or > 64))
                 throw new CommandException(ExitCodes.Usage, "--batch is from 1 to 64.");
             Precision[] wanted = [.. (parsed.GetValue(precisions) is { Length: > 0 } names ? names : ["q8", "f32"]).Select(Precision.Parse)];
+            int times = parsed.GetValue(rounds);
+            if (times is < 1 or > 100)
+                throw new CommandException(ExitCodes.Usage, "--rounds is from 1 to 100.");
             string place = parsed.GetValue(folder) ?? Path.Combine(Path.GetTempPath(), "parley-bench");
             MachineLimits limits = MachineLimits.Measure(cancel);
             List<WhisperBenchRow> rows = [];
@@ -56,9 +58,9 @@ internal static class WhisperBench
                     crowd.AddRange(Crowd(path, recordings[0], count, wanted[0], place, terminal, cancel));
                 if (parsed.GetValue(hours) is > 0 and double length)
                     hoursHeard.Add(await WhisperHourBench.RunAsync(path, recordings[0], length, wanted[0], place, terminal, cancel));
-                Measure(path, recordings, wanted, place, sizes, terminal, rows, parts, cancel);
+                Measure(path, recordings, wanted, place, sizes, times, terminal, rows, parts, cancel);
                 if (!parsed.GetValue(alone) && GgmlWhisperFile.IsOne(path))
-                    MeasurePeers(path, recordings, parsed.GetValue(peer), rows, cancel);
+                    MeasurePeers(path, recordings, parsed.GetValue(peer), times, rows, cancel);
             }
             foreach (string size in parsed.GetValue(random) ?? [])
                 parts.Add(MeasureRandom(size, wanted[0], place, sizes, terminal, cancel));
@@ -73,7 +75,7 @@ internal static class WhisperBench
     }
 
     private static void Measure(
-        string path, string[] clips, Precision[] precisions, string folder, int[] sizes, Terminal terminal,
+        string path, string[] clips, Precision[] precisions, string folder, int[] sizes, int rounds, Terminal terminal,
         List<WhisperBenchRow> rows, List<WhisperPartRow> parts, CancellationToken cancel)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
@@ -86,22 +88,22 @@ internal static class WhisperBench
                 foreach (string clip in clips)
                 {
                     float[] samples = WavReader.Read(clip).Samples;
-                    WhisperClipTimes times = WhisperBenchmark.Clip(model, samples, Rounds, cancel);
+                    WhisperClipTimes times = WhisperBenchmark.Clip(model, samples, rounds, cancel);
                     rows.Add(Row($"parley {precision}", name, clip, samples, times));
                 }
             }
         }
     }
 
-    private static void MeasurePeers(string path, string[] clips, string? peer, List<WhisperBenchRow> rows, CancellationToken cancel)
+    private static void MeasurePeers(string path, string[] clips, string? peer, int rounds, List<WhisperBenchRow> rows, CancellationToken cancel)
     {
         string name = Path.GetFileName(path);
         foreach (string clip in clips)
         {
             float[] samples = WavReader.Read(clip).Samples;
-            rows.Add(Row("Whisper.net", name, clip, samples, WhisperPeer.Run(path, samples, Rounds, cancel)));
+            rows.Add(Row("Whisper.net", name, clip, samples, WhisperPeer.Run(path, samples, rounds, cancel)));
             if (peer is not null)
-                rows.Add(Row("whisper.cpp, built here", name, clip, samples, WhisperPeer.RunProgram(peer, path, clip, Rounds)));
+                rows.Add(Row("whisper.cpp, built here", name, clip, samples, WhisperPeer.RunProgram(peer, path, clip, rounds)));
         }
     }
 
@@ -125,7 +127,7 @@ internal static class WhisperBench
     {
         long begin = Stopwatch.GetTimestamp();
         WhisperModel model = WhisperModel.Open(
-            checkpoint, WhisperPrecision.Of(precision, checkpoint.Config), new GraphCache(folder, checkpoint.Identity), new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel);
+            checkpoint, WhisperPrecision.Of(precision), new GraphCache(folder, checkpoint.Identity), new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel);
         return (model, Stopwatch.GetElapsedTime(begin));
     }
 

@@ -6,15 +6,15 @@ using Parley.Text;
 namespace Parley.Cli.Commands;
 
 /// <summary>
-/// What 8 bit does to the words: recordings are cut at quiet places, each piece is also heard with noise and at other speeds, and every
-/// piece is transcribed in f32 and in 8 bit.
+/// What 8 bit does to the words: recordings are cut at quiet places, each piece is also heard at other speeds, all of them also with noise,
+/// and every piece is transcribed in f32 and in 8 bit.
 /// </summary>
 internal static class WhisperWordBench
 {
     private const int SampleRate = 16_000;
     private const double SignalToNoise = 10; // amplitude of the speech over that of the noise: 20 dB
 
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10); // a breath of speech
 
     public static WhisperWordRow Run(string path, string[] clips, string folder, Terminal terminal, CancellationToken cancel)
     {
@@ -67,10 +67,11 @@ internal static class WhisperWordBench
 
     private static IEnumerable<float[]> Variants(float[] piece)
     {
-        yield return piece;
-        yield return WithNoise(piece);
-        yield return AtSpeed(piece, 0.9);
-        yield return AtSpeed(piece, 1.1);
+        foreach (float[] spoken in (float[][])[piece, AtSpeed(piece, 0.9), AtSpeed(piece, 1.1)])
+        {
+            yield return spoken;
+            yield return WithNoise(spoken);
+        }
     }
 
     private static float[] WithNoise(float[] piece)

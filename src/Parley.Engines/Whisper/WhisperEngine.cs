@@ -29,7 +29,7 @@ public static class WhisperEngine
         IProgress<CompileProgress>? progress = null)
     {
         using WhisperCheckpoint found = WhisperCheckpoint.Open(path, vocabularyFrom);
-        WhisperPrecision kept = WhisperPrecision.Of(precision == Auto ? Precision.Q8 : Precision.Parse(precision), found.Config);
+        WhisperPrecision kept = WhisperPrecision.Of(precision == Auto ? Precision.Q8 : Precision.Parse(precision));
         EngineDescription description = Describe(name, found, kept);
         return new EngineRegistration(description, cancel => Task.Run<IDisposable>(() =>
         {
@@ -75,7 +75,7 @@ public static class WhisperEngine
             CanStream = true,
             HasWordTimes = true,
             SampleRate = 16_000,
-            Slots = (int)Math.Clamp(MostWindowBytes / precision.WindowBytes(model.Config), 1, MostSlots),
+            Slots = (int)Math.Clamp(MostWindowBytes / model.Config.WindowBytes, 1, MostSlots),
         };
     }
 }

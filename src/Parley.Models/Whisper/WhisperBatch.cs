@@ -25,7 +25,7 @@ public sealed class WhisperBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         this.model = model;
         Slots = slots;
-        EncodedTogether = (int)Math.Clamp(MostEncodedBytes / model.WindowBytes, 1, Math.Min(slots, MostEncoded));
+        EncodedTogether = (int)Math.Clamp(MostEncodedBytes / model.Config.WindowBytes, 1, Math.Min(slots, MostEncoded));
         encoder = model.Encoder.CreateRun();
         reader = new(model);
     }

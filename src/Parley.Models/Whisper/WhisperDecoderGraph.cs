@@ -12,8 +12,8 @@ internal static class WhisperDecoderGraph
     /// <param name="precision">How they are kept.</param>
     /// <param name="alignmentHeads">Layer and head of the attentions that tell when a word is spoken.</param>
     /// <returns>
-    /// A step: <c>embeddings</c> [batch, tokens, width] and the results of <see cref="WhisperEncoderGraph"/> in the precision that goes with
-    /// this one, for as many windows as divide the batch, to <c>hidden</c> [batch, tokens, width] after the last norm, and <c>scores.N</c>
+    /// A step: <c>embeddings</c> [batch, tokens, width] and the results of <see cref="WhisperEncoderGraph"/>, for as many windows as divide
+    /// the batch, to <c>hidden</c> [batch, tokens, width] after the last norm, and <c>scores.N</c>
     /// [batch, tokens, heads, positions] of every layer N with alignment heads.
     /// </returns>
     public static Graph Build(WhisperConfig c, WhisperWeights weights, WhisperPrecision precision, IReadOnlyList<(int Layer, int Head)> alignmentHeads)
@@ -26,7 +26,7 @@ internal static class WhisperDecoderGraph
             x += SelfAttention(g, WhisperEncoderGraph.LayerNorm(g, x, layer.Attention.Norm), layer.Attention, c, cache[i]);
 
             Value query = WhisperEncoderGraph.Linear(g, WhisperEncoderGraph.LayerNorm(g, x, layer.Cross.Norm), layer.Cross.Query);
-            (Value heard, Value scores) = g.CrossAttention(query, Memory(g, c, i, precision));
+            (Value heard, Value scores) = g.CrossAttention(query, Memory(g, c, i));
             x += WhisperEncoderGraph.Linear(g, heard, layer.Cross.Output);
             int[] heads = [.. alignmentHeads.Where(head => head.Layer == i).Select(head => head.Head)];
             if (heads.Length > 0)
@@ -45,15 +45,12 @@ internal static class WhisperDecoderGraph
         return g.Output("logits", g.Linear(hidden, weights.Head)).Build();
     }
 
-    private static CrossMemory Memory(GraphBuilder g, WhisperConfig c, int layer, WhisperPrecision precision)
+    private static CrossMemory Memory(GraphBuilder g, WhisperConfig c, int layer)
     {
         Axis windows = Axis.Named("windows");
-        ElementType type = precision.HasCompactMemory ? ElementType.I8 : ElementType.F32;
-        Value keys = g.Input(WhisperEncoderGraph.Keys(layer), type, windows, c.TextHeads, c.TextHeadDim, c.AudioPositions);
-        Value values = g.Input(WhisperEncoderGraph.Values(layer), type, windows, c.TextHeads, c.AudioPositions, c.TextHeadDim);
-        return !precision.HasCompactMemory ? new(keys, values) : new(keys, values,
-            g.Input(WhisperEncoderGraph.KeySteps(layer), windows, c.TextHeads, 1, c.TextHeadDim),
-            g.Input(WhisperEncoderGraph.ValueSteps(layer), windows, c.TextHeads, 1, c.TextHeadDim));
+        return new(
+            g.Input(WhisperEncoderGraph.Keys(layer), windows, c.TextHeads, c.TextHeadDim, c.AudioPositions),
+            g.Input(WhisperEncoderGraph.Values(layer), windows, c.TextHeads, c.AudioPositions, c.TextHeadDim));
     }
 
     private static Value SelfAttention(GraphBuilder g, Value x, AttentionWeights w, WhisperConfig c, KeyValueSlot past)

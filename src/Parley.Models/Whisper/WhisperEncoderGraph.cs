@@ -12,18 +12,13 @@ internal static class WhisperEncoderGraph
 
     public static string Values(int layer) => $"cross.{layer}.values";
 
-    public static string KeySteps(int layer) => $"cross.{layer}.key_steps";
-
-    public static string ValueSteps(int layer) => $"cross.{layer}.value_steps";
-
     /// <param name="c">The sizes.</param>
     /// <param name="weights">The tensors.</param>
     /// <param name="precision">How they are kept.</param>
     /// <param name="withStages">Also gives out <c>entry</c>, <c>layer.N</c> and <c>encoded</c>, all [batch, positions, width]: for comparisons.</param>
     /// <returns>
     /// <c>mel</c> [batch, mels, melFrames] to <c>cross.N.keys</c> [batch, heads, d, positions] and <c>cross.N.values</c>
-    /// [batch, heads, positions, d] of every decoder layer N; in the compact form these are 8 bit, and <c>cross.N.key_steps</c> and
-    /// <c>cross.N.value_steps</c> [batch, heads, 1, d] belong to them.
+    /// [batch, heads, positions, d] of every decoder layer N.
     /// </returns>
     public static Graph Build(WhisperConfig c, WhisperWeights weights, WhisperPrecision precision, bool withStages = false)
     {
@@ -48,11 +43,8 @@ internal static class WhisperEncoderGraph
 
         foreach ((int i, TextLayerWeights layer) in weights.TextLayers.Index())
         {
-            Value keys = Linear(g, encoded, layer.Cross.Key), values = Linear(g, encoded, layer.Cross.Value);
-            CrossMemory memory = precision.HasCompactMemory ? g.CompactCrossMemory(keys, values, c.TextHeads) : g.CrossMemory(keys, values, c.TextHeads);
+            CrossMemory memory = g.CrossMemory(Linear(g, encoded, layer.Cross.Key), Linear(g, encoded, layer.Cross.Value), c.TextHeads);
             g.Output(Keys(i), memory.Keys).Output(Values(i), memory.Values);
-            if (memory is { KeySteps: { } keySteps, ValueSteps: { } valueSteps })
-                g.Output(KeySteps(i), keySteps).Output(ValueSteps(i), valueSteps);
         }
         return g.Build();
     }

@@ -12,10 +12,9 @@ public sealed class WhisperModel : IDisposable
     private readonly WeightReader tokenRows;
     private readonly float[] positions;
 
-    private WhisperModel(WhisperCheckpoint checkpoint, WhisperWeights weights, WhisperPrecision precision, GraphSession[] sessions)
+    private WhisperModel(WhisperCheckpoint checkpoint, WhisperWeights weights, GraphSession[] sessions)
     {
         this.checkpoint = checkpoint;
-        WindowBytes = precision.WindowBytes(checkpoint.Config);
         (Encoder, Decoder, Head) = (sessions[0], sessions[1], sessions[2]);
         tokenRows = weights.Tokens.Open();
         positions = weights.TextPositions.ReadF32();
@@ -37,9 +36,6 @@ public sealed class WhisperModel : IDisposable
 
     /// <summary>Bytes of weights that one step of the decoder reads.</summary>
     public long StepBytes => Decoder.Graph.WeightBytes + Head.Graph.WeightBytes;
-
-    /// <summary>Bytes of the keys and values of one window.</summary>
-    public long WindowBytes { get; }
 
     /// <summary>What the encoder makes of a window and the decoder reads: name, type and shape.</summary>
     internal IReadOnlyList<GraphPort> Memory => Encoder.Graph.Outputs;
@@ -63,7 +59,7 @@ public sealed class WhisperModel : IDisposable
         {
             foreach (Graph graph in BuildGraphs(checkpoint, weights, precision))
                 sessions.Add(cache is null ? graph.Open(cancel) : cache.Open(graph, progress, cancel));
-            return new(checkpoint, weights, precision, [.. sessions]);
+            return new(checkpoint, weights, [.. sessions]);
         }
         catch
         {
@@ -78,7 +74,7 @@ public sealed class WhisperModel : IDisposable
         string path, Precision precision, string target, IProgress<CompileProgress>? progress = null, CancellationToken cancel = default)
     {
         using WhisperCheckpoint checkpoint = WhisperCheckpoint.Open(path);
-        foreach (Graph graph in BuildGraphs(checkpoint, checkpoint.Bind(), WhisperPrecision.Of(precision, checkpoint.Config)))
+        foreach (Graph graph in BuildGraphs(checkpoint, checkpoint.Bind(), WhisperPrecision.Of(precision)))
             yield return GraphCache.Export(graph, target, progress, cancel);
     }
 

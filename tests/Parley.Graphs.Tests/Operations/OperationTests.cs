@@ -250,30 +250,6 @@ public class OperationTests
     }, iter: Rounds, threads: 1);
 
     [Fact]
-    public void Cross_attention_in_8_bit_stays_close_and_small_shares_count() => Gen.Select(Gen.Int[1, 2], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 300], Seed).Sample((memories, beams, tokens, heads, keys, seed) =>
-    {
-        const int width = 16;
-        Plain q = Plain.Random(seed, memories * beams, tokens, heads * width), v = Plain.Random(seed + 2, memories, keys, heads * width);
-        Plain some = Plain.Random(seed + 1, memories, keys, heads * width);
-        Plain k = Plain.Of(some.Shape, i => some[i] + (i[2] % 5 == 0 ? 30 : 0)); // channels far from zero, as trained keys have
-        Plain Shared(Plain x) => Plain.Of([memories * beams, keys, heads * width], i => x[i[0] / beams, i[1], i[2]]);
-        GraphBuilder g = new("test", Precision.Int8);
-        Value memoryKeys = g.Input("k", Axis.Named("memories"), keys, heads * width), memoryValues = g.Input("v", Axis.Named("memories"), keys, heads * width);
-        Value query = g.Input("q", Axis.Batch, Axis.Tokens, heads * width);
-        (Value result, Value scores) = g.CrossAttention(query, g.CompactCrossMemory(memoryKeys, memoryValues, heads));
-        using GraphSession session = g.Output("y", result).Output("s", g.CrossScores(scores, [heads - 1], query)).Build().Open();
-        IReadOnlyDictionary<string, float[]> outputs = session.Run(("k", k.Values, k.LongShape), ("v", v.Values, v.LongShape), ("q", q.Values, q.LongShape));
-        GraphCheck.Within(Plain.Attention(q, Shared(k), Shared(v), heads, heads, (_, _, _, _) => 0).Values, outputs["y"], 0.05, "8 bit");
-        for (int row = 0; row < memories * beams * tokens; row++)
-        {
-            double[] exact = [.. Enumerable.Range(0, keys).Select(key => Enumerable.Range((heads - 1) * width, width)
-                .Sum(c => (double)q[row / tokens, row % tokens, c] * k[row / tokens / beams, key, c]) / Math.Sqrt(width))];
-            double[] off = [.. exact.Select((score, key) => outputs["s"][row * keys + key] - score)];
-            Assert.InRange(off.Max() - off.Min(), 0, 0.15); // the same for all keys, but for rounding
-        }
-    }, iter: Rounds, threads: 1);
-
-    [Fact]
     public void Integer_products_of_a_row_stay_close_whatever_another_row_holds() => Gen.Select(Gen.Int[1, 2], Gen.Int[1, 9], Gen.Int[32, 80], Gen.Int[1, 40], Seed).Sample((b, t, depth, width, seed) =>
     {
         Plain x = Plain.Random(seed, b, t, depth), w = Plain.Random(seed + 1, width, depth), bias = Plain.Random(seed + 2, width);
