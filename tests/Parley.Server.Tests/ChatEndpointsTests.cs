@@ -130,6 +130,8 @@ public class ChatEndpointsTests
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"temperature":3}""", "invalid_value", "temperature")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"n":9}""", "invalid_value", "n")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"stop":["a","b","c","d","e"]}""", "invalid_value", "stop")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"stop":""}""", "invalid_value", "stop")]
+    [InlineData("""{"messages":[{"role":"user","content":"x"}],"stop":["a",""]}""", "invalid_value", "stop")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"logprobs":true}""", "capability_missing", "logprobs")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"top_logprobs":2}""", "unsupported_combination", "top_logprobs")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],"modalities":["text","audio"]}""", "capability_missing", "modalities")]

@@ -153,7 +153,8 @@ internal sealed class GgufChatClient : IChatClient
         return new ChatOrder
         {
             Sampling = Sampling(options),
-            Stops = [.. options.StopSequences ?? []],
+            Stops = [.. (options.StopSequences ?? []).Select(stop => stop.Length > 0 ? stop
+                : throw new UnsupportedOptionException(description.Name, "StopSequences", "an empty text ends no answer."))],
             MaxTokens = Checked(maxTokens, 1, int.MaxValue, "MaxOutputTokens"),
             Grammar = grammar,
             TopLogProbabilities = options.TopLogProbabilities is { } top ? Checked(top, 0, 20, "TopLogProbabilities") : null,

@@ -12,7 +12,7 @@ internal static class ChatFields
     public static readonly NumberField Temperature = new("temperature", "Spread of the choice.", 0, 2);
     public static readonly NumberField TopP = new("top_p", "Share of probability to choose from.", 0, 1);
     public static readonly IntegerField N = new("n", "Answers to make; default 1.", 1, 8);
-    public static readonly JsonField Stop = new("stop", "Up to four texts that end the answer.", "a text or a list of up to 4 texts");
+    public static readonly JsonField Stop = new("stop", "Up to four texts that end the answer.", "a text or a list of up to 4 texts, none of them empty");
     public static readonly NumberField FrequencyPenalty = new("frequency_penalty", "Against repetition.", -2, 2);
     public static readonly NumberField PresencePenalty = new("presence_penalty", "Against staying with the subject.", -2, 2);
     public static readonly IntegerField Seed = new("seed", "Seed of chance.", long.MinValue, long.MaxValue);

@@ -83,11 +83,10 @@ internal sealed record ChatRequest
     {
         if (!body.TryGet(ChatFields.Stop, out JsonElement stop))
             return null;
-        if (stop.ValueKind == JsonValueKind.String)
-            return [RequestBody.TextOf(stop)];
-        if (stop.ValueKind != JsonValueKind.Array || stop.GetArrayLength() > 4 || stop.EnumerateArray().Any(text => text.ValueKind != JsonValueKind.String))
+        JsonElement[] texts = stop.ValueKind == JsonValueKind.Array ? [.. stop.EnumerateArray()] : [stop];
+        if (texts.Length > 4 || texts.Any(text => text.ValueKind != JsonValueKind.String || text.ValueEquals("")))
             throw ChatFields.Stop.Refuse(stop);
-        return [.. stop.EnumerateArray().Select(RequestBody.TextOf)];
+        return [.. texts.Select(RequestBody.TextOf)];
     }
 
     /// <summary>What only some engines have: refused where it changes what comes back, else named among the fields without effect.</summary>

@@ -216,7 +216,7 @@ public sealed class GgufChatClientTests(TinyBrain tiny) : IClassFixture<TinyBrai
             (new() { Temperature = 3 }, "Temperature"), (new() { TopP = 1.1f }, "TopP"), (new() { TopK = -1 }, "TopK"), (new() { MinP = 2 }, "MinP"),
             (new() { FrequencyPenalty = 3 }, "FrequencyPenalty"), (new() { PresencePenalty = -3 }, "PresencePenalty"), (new() { RepetitionPenalty = 0 }, "RepetitionPenalty"),
             (new() { LogitBias = new Dictionary<int, float> { [9999] = 1 } }, "LogitBias"), (new() { TopLogProbabilities = 21 }, "TopLogProbabilities"),
-            (new() { MaxOutputTokens = 0 }, "MaxOutputTokens"),
+            (new() { MaxOutputTokens = 0 }, "MaxOutputTokens"), (new() { StopSequences = ["a", ""] }, "StopSequences"),
         ];
         foreach ((ChatOptions options, string name) in wrong)
             Assert.Equal(name, (await Assert.ThrowsAsync<UnsupportedOptionException>(() => client.GetResponseAsync("x", options, Cancel))).Option);
