@@ -127,7 +127,7 @@ internal static class WhisperBench
     {
         long begin = Stopwatch.GetTimestamp();
         WhisperModel model = WhisperModel.Open(
-            checkpoint, WhisperPrecision.Of(precision), new GraphCache(folder, checkpoint.Identity), new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel);
+            checkpoint, WhisperPrecision.Of(precision, checkpoint.Config), new GraphCache(folder, checkpoint.Identity), new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel);
         return (model, Stopwatch.GetElapsedTime(begin));
     }
 

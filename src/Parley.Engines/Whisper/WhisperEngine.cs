@@ -29,8 +29,8 @@ public static class WhisperEngine
         IProgress<CompileProgress>? progress = null)
     {
         using WhisperCheckpoint found = WhisperCheckpoint.Open(path, vocabularyFrom);
-        WhisperPrecision kept = WhisperPrecision.Of(precision == Auto ? Precision.Q8 : Precision.Parse(precision));
-        EngineDescription description = Describe(name, found, kept);
+        WhisperPrecision kept = WhisperPrecision.Of(precision == Auto ? Precision.Q8 : Precision.Parse(precision), found.Config);
+        EngineDescription description = Describe(name, found);
         return new EngineRegistration(description, cancel => Task.Run<IDisposable>(() =>
         {
             WhisperCheckpoint checkpoint = WhisperCheckpoint.Open(path, vocabularyFrom);
@@ -60,7 +60,7 @@ public static class WhisperEngine
 
     private const string StarterVoiceActivity = "silero/silero_vad.onnx";
 
-    private static EngineDescription Describe(string name, WhisperCheckpoint model, WhisperPrecision precision)
+    private static EngineDescription Describe(string name, WhisperCheckpoint model)
     {
         WhisperFamily family = model.Family;
         string hears = family.IsEnglishOnly ? "English" : $"{model.Vocabulary.Languages} languages";

@@ -36,6 +36,12 @@ public sealed class Precision
     public static Precision Q4Fast { get; } = new("q4-fast", 4, ElementType.F32, 4, 128, false);
 
     /// <summary>
+    /// 8-bit weights in blocks of 32: for the decoders of small models, where <see cref="Q8"/> changes words. A model chooses it for a
+    /// part; users do not name it.
+    /// </summary>
+    public static Precision Q8Fine { get; } = new("q8-fine", 2, ElementType.F32, 8, 32, false);
+
+    /// <summary>
     /// 8-bit weights with one scale a row, times activations that are scaled by the largest of each row: integer products throughout, the
     /// fastest form where hundreds of rows are multiplied at once, as in encoders, and slow for single rows. A model chooses it for a
     /// part; users do not name it.

@@ -74,7 +74,7 @@ public sealed class WhisperModel : IDisposable
         string path, Precision precision, string target, IProgress<CompileProgress>? progress = null, CancellationToken cancel = default)
     {
         using WhisperCheckpoint checkpoint = WhisperCheckpoint.Open(path);
-        foreach (Graph graph in BuildGraphs(checkpoint, checkpoint.Bind(), WhisperPrecision.Of(precision)))
+        foreach (Graph graph in BuildGraphs(checkpoint, checkpoint.Bind(), WhisperPrecision.Of(precision, checkpoint.Config)))
             yield return GraphCache.Export(graph, target, progress, cancel);
     }
 

@@ -134,7 +134,7 @@ public sealed class WhisperBatchTests : IDisposable
     private static WhisperModel Open(string precision)
     {
         WhisperCheckpoint checkpoint = WhisperCheckpoint.Open(TestData.Golden("whisper/tiny-random/v3-layout"));
-        return WhisperModel.Open(checkpoint, WhisperPrecision.Of(Graphs.Precision.Parse(precision)));
+        return WhisperModel.Open(checkpoint, WhisperPrecision.Of(Graphs.Precision.Parse(precision), checkpoint.Config));
     }
 
     private float[] Mel(int seed)
