@@ -25,7 +25,7 @@ public sealed class WhisperSpeechToTextClient : ISpeechToTextClient
 
     private static readonly SegmentationOptions Speech = new()
     {
-        Padding = TimeSpan.FromMilliseconds(200), // soft beginnings and ends; pauses stay up to twice as long
+        Padding = TimeSpan.FromMilliseconds(150), // soft beginnings and ends; pauses stay up to twice as long. More costs words: docs/models/whisper.md
         MaxSpeech = MaxChunk - TimeSpan.FromSeconds(1),
     };
 

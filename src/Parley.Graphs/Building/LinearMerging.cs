@@ -64,7 +64,8 @@ internal static class LinearMerging
         foreach (GraphNode node in nodes.Where(node => node.Product is not null))
         {
             bool joins = open is not null && open.Inputs[0] == node.Inputs[0] && groups[open].Count < MostMerged
-                && open.Product!.Precision == node.Product!.Precision && open.Product.Biases.Length == node.Product.Biases.Length
+                && open.Product!.Precision == node.Product!.Precision
+                && (open.Product.Precision.HasWholeRows || open.Product.Biases.Length == node.Product.Biases.Length)
                 && !named.Contains(open.Outputs[0]) && !named.Contains(node.Outputs[0]);
             if (joins)
                 groups[open!].Add(node);

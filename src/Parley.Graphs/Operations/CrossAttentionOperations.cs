@@ -47,29 +47,28 @@ public static class CrossAttentionOperations
 
             Axis memories = keys.Shape[0], queries = Axis.Named($"queries of {memories}");
             Value split = g.Concat(0, g.ShapeOf(keys, 0, 1), g.Constant([-1, heads, headDim]));
-            Value grouped = g.Node("Reshape", [query, split], query.ElementType, new(memories, queries, heads, headDim));
-            Value rows = g.Transpose(grouped, 0, 2, 1, 3);
-            // The runtime fuses the scale into the product and so passes by its kernel for single rows, which takes half the time. Base's words
-            // on a long recording hang on the order of that sum; until they do not, it stays.
-            Value scores = g.MatMul(rows * (float)(1 / Math.Sqrt(headDim)), keys), mixed = g.MatMul(g.Softmax(scores), values);
+            // Scaled before its heads part: a scale next to the product would be fused into it, and so pass by the kernel for single rows,
+            // which takes half the time.
+            Value scaled = query * (float)(1 / Math.Sqrt(headDim));
+            Value grouped = g.Node("Reshape", [scaled, split], query.ElementType, new(memories, queries, heads, headDim));
+            Value scores = g.MatMul(g.Transpose(grouped, 0, 2, 1, 3), keys), mixed = g.MatMul(g.Softmax(scores), values);
             Value result = g.Node("Reshape", [g.Transpose(mixed, 0, 2, 1, 3), g.ShapeOf(query, 0, 3)], query.ElementType, query.Shape);
             return (result, scores);
         }
 
-        /// <summary>Scores of <see cref="CrossAttention"/> in the order of the queries' sequences.</summary>
+        /// <summary>Some heads of the scores of <see cref="CrossAttention"/>.</summary>
         /// <param name="scores">[memories, heads, queries, keys].</param>
-        /// <param name="heads">Which heads, in this order.</param>
-        /// <param name="query">The queries they belong to.</param>
-        /// <returns>[batch, tokens, heads.Length, keys].</returns>
+        /// <param name="heads">Which, in this order.</param>
+        /// <param name="query">The queries they belong to, [batch, tokens, heads · d].</param>
+        /// <returns>Rows [memories · heads.Length · queries, keys] in this order, which are batch · tokens for each head.</returns>
         public Value CrossScores(Value scores, ReadOnlySpan<int> heads, Value query)
         {
             long[] indices = new long[heads.Length];
             for (int i = 0; i < indices.Length; i++)
                 indices[i] = heads[i];
-            Value chosen = g.Transpose(g.Gather(scores, g.Constant(indices), 1), 0, 2, 1, 3);
             Axis keys = scores.Shape[3];
-            return g.Node("Reshape", [chosen, g.Concat(0, g.ShapeOf(query, 0, 2), g.Constant([heads.Length, keys.Size]))], scores.ElementType,
-                new(query.Shape[0], query.Shape[1], heads.Length, keys));
+            return g.Node("Reshape", [g.Gather(scores, g.Constant(indices), 1), g.Constant([-1, keys.Size])], scores.ElementType,
+                new(query.Shape[0] * query.Shape[1] * heads.Length, keys));
         }
     }
 

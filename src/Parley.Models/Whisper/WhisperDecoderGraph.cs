@@ -14,7 +14,7 @@ internal static class WhisperDecoderGraph
     /// <returns>
     /// A step: <c>embeddings</c> [batch, tokens, width] and the results of <see cref="WhisperEncoderGraph"/>, for as many windows as divide
     /// the batch, to <c>hidden</c> [batch, tokens, width] after the last norm, and <c>scores.N</c>
-    /// [batch, tokens, heads, positions] of every layer N with alignment heads.
+    /// [windows · heads · queries of a window, positions] of every layer N with alignment heads.
     /// </returns>
     public static Graph Build(WhisperConfig c, WhisperWeights weights, WhisperPrecision precision, IReadOnlyList<(int Layer, int Head)> alignmentHeads)
     {

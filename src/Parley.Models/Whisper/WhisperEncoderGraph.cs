@@ -43,7 +43,7 @@ internal static class WhisperEncoderGraph
 
         foreach ((int i, TextLayerWeights layer) in weights.TextLayers.Index())
         {
-            CrossMemory memory = g.CrossMemory(Linear(g, encoded, layer.Cross.Key), Linear(g, encoded, layer.Cross.Value), c.TextHeads);
+            CrossMemory memory = g.CrossMemory(g.Linear(encoded, layer.Cross.Key.Rows), Linear(g, encoded, layer.Cross.Value), c.TextHeads);
             g.Output(Keys(i), memory.Keys).Output(Values(i), memory.Values);
         }
         return g.Build();
@@ -51,8 +51,8 @@ internal static class WhisperEncoderGraph
 
     private static Value Attention(GraphBuilder g, Value x, AttentionWeights w, WhisperConfig c)
     {
-        Value heads = g.Attention(Linear(g, x, w.Query), Linear(g, x, w.Key), Linear(g, x, w.Value), c.AudioHeads, c.AudioHeads);
-        return Linear(g, heads, w.Output);
+        Value heads = g.Attention(Linear(g, x, w.Query), g.Linear(x, w.Key.Rows), g.Linear(x, w.Value.Rows), c.AudioHeads, c.AudioHeads);
+        return Linear(g, heads, w.OutputWithValueBias);
     }
 
     internal static Value FeedForward(GraphBuilder g, Value x, FeedForwardWeights w) =>

@@ -11,7 +11,6 @@ internal sealed class WhisperLogitFilters
     private readonly int[] suppressed;
     private readonly bool hasTimestamps;
     private readonly int lastInitialTimestamp;
-    private readonly float[] scratch;
 
     /// <param name="vocabulary">The tokens.</param>
     /// <param name="audioPositions">Of a window of 30 s: the reference counts the first timestamp's limit in them.</param>
@@ -24,7 +23,6 @@ internal sealed class WhisperLogitFilters
         hasTimestamps = !options.WithoutTimestamps;
         lastInitialTimestamp = options.MaxInitialTimestamp is double seconds
             ? vocabulary.FirstTimestamp + (int)Math.Round(seconds / (30.0 / audioPositions), MidpointRounding.ToEven) : vocabulary.Size - 1;
-        scratch = new float[vocabulary.Size - vocabulary.FirstTimestamp];
     }
 
     /// <param name="logits">[vocabulary].</param>
@@ -70,7 +68,7 @@ internal sealed class WhisperLogitFilters
             Mask(logits[Math.Min(lastInitialTimestamp + 1, logits.Length)..]);
         }
 
-        float anyTime = WhisperLogits.LogSumExp(logits[first..], scratch);
+        float anyTime = WhisperLogits.LogSumExp(logits[first..]);
         if (anyTime > System.Numerics.Tensors.TensorPrimitives.Max<float>(logits[..first]))
             Mask(logits[..first]); // a time is likelier than any one text token
     }

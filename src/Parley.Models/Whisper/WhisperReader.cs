@@ -12,7 +12,6 @@ internal sealed class WhisperReader : IDisposable
     private readonly GraphRun run;
     private readonly GraphRun head;
     private readonly KeyValueBuffers own;
-    private readonly float[] scratch;
 
     public WhisperReader(WhisperModel model)
     {
@@ -20,7 +19,6 @@ internal sealed class WhisperReader : IDisposable
         run = model.Decoder.CreateRun();
         head = model.Head.CreateRun();
         own = new(model.Decoder.Graph.Cache!, slots: 1, model.Config.TextPositions);
-        scratch = new float[model.Config.VocabularySize];
     }
 
     /// <summary>Reads a prompt into a slot.</summary>
@@ -38,7 +36,7 @@ internal sealed class WhisperReader : IDisposable
         head.Run(cancel);
         Span<float> logits = head.Output("logits").Floats;
         ReadOnlySpan<float> first = logits[..size];
-        decoding.NoSpeechProbability = Math.Exp(first[model.Vocabulary.NoSpeech] - WhisperLogits.LogSumExp(first, scratch));
+        decoding.NoSpeechProbability = Math.Exp(first[model.Vocabulary.NoSpeech] - WhisperLogits.LogSumExp(first));
         return logits[size..];
     }
 
@@ -49,7 +47,7 @@ internal sealed class WhisperReader : IDisposable
         hidden.CopyTo(head.Input("hidden", 1, model.Config.Width).Floats);
         head.Run(cancel);
         float[] languages = head.Output("logits").Floats.Slice(model.Vocabulary.FirstLanguage, model.Vocabulary.Languages).ToArray();
-        float whole = WhisperLogits.LogSumExp(languages, scratch);
+        float whole = WhisperLogits.LogSumExp(languages);
         TensorPrimitives.Subtract(languages, whole, languages);
         TensorPrimitives.Exp<float>(languages, languages);
         return languages;
@@ -104,23 +102,19 @@ internal sealed class WhisperReader : IDisposable
         own.Dispose();
     }
 
-    /// <summary>The scores of the last run, from [tokens, heads of a layer, positions] to [heads, tokens, positions].</summary>
+    /// <summary>The scores of the last run, from layers of [heads, count, all positions] to [heads, tokens, positions].</summary>
     internal void CopyScores(float[] scores, int length, int positions, int first, int count)
     {
         int all = model.Config.AudioPositions, placed = 0;
         foreach (IGrouping<int, (int Layer, int Head)> layer in model.AlignmentHeads.GroupBy(head => head.Layer))
         {
             ReadOnlySpan<float> given = run.Output(WhisperDecoderGraph.Scores(layer.Key)).Floats;
-            int heads = layer.Count();
-            for (int head = 0; head < heads; head++)
+            foreach (int head in Enumerable.Range(0, layer.Count()))
             {
+                Span<float> target = scores.AsSpan((placed++ * length + first) * positions, count * positions);
                 for (int token = 0; token < count; token++)
-                {
-                    given.Slice((token * heads + head) * all, positions)
-                        .CopyTo(scores.AsSpan(((placed + head) * length + first + token) * positions, positions));
-                }
+                    given.Slice((head * count + token) * all, positions).CopyTo(target.Slice(token * positions, positions));
             }
-            placed += heads;
         }
     }
 
@@ -137,7 +131,7 @@ internal sealed class WhisperReader : IDisposable
             for (int row = 0; row < rows; row++)
             {
                 ReadOnlySpan<float> texts = logits.Slice(row * size, end);
-                probabilities[at + row - start] = MathF.Exp(texts[tokens[at + row + 1]] - WhisperLogits.LogSumExp(texts, scratch));
+                probabilities[at + row - start] = MathF.Exp(texts[tokens[at + row + 1]] - WhisperLogits.LogSumExp(texts));
             }
         }
     }

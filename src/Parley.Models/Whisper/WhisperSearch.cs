@@ -15,9 +15,7 @@ internal sealed record WhisperHypothesis(int[] Tokens, float[] LogProbabilities,
 /// </summary>
 internal abstract class WhisperSearch
 {
-    private readonly float[] scratch;
-
-    protected WhisperSearch(int rows, int length, int vocabulary, int endOfText)
+    protected WhisperSearch(int rows, int length, int endOfText)
     {
         Rows = rows;
         EndOfText = endOfText;
@@ -25,7 +23,6 @@ internal abstract class WhisperSearch
         Scores = [.. Enumerable.Range(0, rows).Select(_ => new float[length + 1])];
         Sums = new float[rows];
         Sources = [.. Enumerable.Range(0, rows)];
-        scratch = new float[vocabulary];
     }
 
     /// <summary>Sequences that advance together.</summary>
@@ -66,8 +63,6 @@ internal abstract class WhisperSearch
 
     protected abstract bool Choose(ReadOnlySpan<float> logits, int vocabulary);
 
-    protected float LogSumExp(ReadOnlySpan<float> row) => WhisperLogits.LogSumExp(row, scratch);
-
     /// <summary>Takes new arrays of the rows' tokens and scores, giving back the old ones.</summary>
     protected (int[][], float[][]) Exchange(int[][] written, float[][] scores)
     {
@@ -86,7 +81,7 @@ internal abstract class WhisperSearch
     /// <summary>The search that options ask for.</summary>
     public static WhisperSearch Create(WhisperDecodingOptions options, int length, int vocabulary, int endOfText) =>
         options.Temperature == 0 && options.BeamSize is int beams
-            ? new WhisperBeamSearch(beams, options.Patience, length, vocabulary, endOfText)
+            ? new WhisperBeamSearch(beams, options.Patience, length, endOfText)
             : new WhisperSampling(options.Rows, options.Temperature, new Random(options.Seed), length, vocabulary, endOfText);
 
     /// <summary>The best hypothesis. openai/whisper: MaximumLikelihoodRanker.</summary>
@@ -110,7 +105,7 @@ internal abstract class WhisperSearch
 
 /// <summary>The likeliest token of each row, or above temperature 0 a draw.</summary>
 internal sealed class WhisperSampling(int rows, float temperature, Random random, int length, int vocabulary, int endOfText)
-    : WhisperSearch(rows, length, vocabulary, endOfText)
+    : WhisperSearch(rows, length, endOfText)
 {
     private readonly float[] weights = new float[temperature > 0 ? vocabulary : 0];
 
@@ -128,7 +123,7 @@ internal sealed class WhisperSampling(int rows, float temperature, Random random
                 continue;
             }
             int token = temperature > 0 ? Draw(values) : WhisperLogits.ArgMax(values);
-            float score = values[token] - LogSumExp(values);
+            float score = values[token] - WhisperLogits.LogSumExp(values);
             Written[row][Count] = token;
             Scores[row][Count] = score;
             Sums[row] += score;
@@ -171,8 +166,8 @@ internal sealed class WhisperBeamSearch : WhisperSearch
     private int[][] spareWritten;
     private float[][] spareScores;
 
-    public WhisperBeamSearch(int beams, float patience, int length, int vocabulary, int endOfText)
-        : base(beams, length, vocabulary, endOfText)
+    public WhisperBeamSearch(int beams, float patience, int length, int endOfText)
+        : base(beams, length, endOfText)
     {
         most = Math.Max(1, (int)Math.Round(beams * patience, MidpointRounding.ToEven));
         top = new Candidate[beams + 1];
@@ -247,7 +242,7 @@ internal sealed class WhisperBeamSearch : WhisperSearch
                 top[at] = top[at - 1];
             top[at] = new(row, token, logits[token], 0);
         }
-        float whole = LogSumExp(logits);
+        float whole = WhisperLogits.LogSumExp(logits);
         for (int i = 0; i < count; i++)
         {
             float score = top[i].LogProbability - whole;

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Parley.Graphs;
 
 namespace Parley.Models.Whisper;
@@ -57,6 +58,21 @@ internal sealed record Projection(Weight Rows, Weight Bias)
 
 internal sealed record AttentionWeights(Norm Norm, Projection Query, Projection Key, Projection Value, Projection Output)
 {
+    /// <summary>
+    /// The output layer for values without their bias: attention's weights sum to 1, so that it passes through to the layer behind, where
+    /// it is added once and not to every position.
+    /// </summary>
+    public Projection OutputWithValueBias => Output with
+    {
+        Bias = Weight.Computed($"{Output.Bias.Name}+{Value.Bias.Name}", [(int)Output.Bias.ElementCount], () =>
+        {
+            float[] rows = Output.Rows.ReadF32(), through = Value.Bias.ReadF32(), bias = Output.Bias.ReadF32();
+            for (int row = 0; row < bias.Length; row++)
+                bias[row] += TensorPrimitives.Dot(rows.AsSpan(row * through.Length, through.Length), through);
+            return bias;
+        }),
+    };
+
     public static AttentionWeights Bind(Checkpoint layer, string name, string norm, WhisperNaming names, int width)
     {
         Checkpoint scope = layer.Under(name);

@@ -244,8 +244,8 @@ public class OperationTests
         using GraphSession session = g.Output("y", result).Output("s", g.CrossScores(scores, [heads - 1], query)).Build().Open();
         IReadOnlyDictionary<string, float[]> outputs = session.Run(("k", k.Values, k.LongShape), ("v", v.Values, v.LongShape), ("q", q.Values, q.LongShape));
         GraphCheck.Within(Plain.Attention(q, Shared(k), Shared(v), heads, heads, (_, _, _, _) => 0).Values, outputs["y"], 2e-6, "result");
-        Plain expected = Plain.Of([memories * beams, tokens, 1, keys], i =>
-            Enumerable.Range((heads - 1) * width, width).Sum(c => (double)q[i[0], i[1], c] * k[i[0] / beams, i[3], c]) / Math.Sqrt(width));
+        Plain expected = Plain.Of([memories, 1, beams * tokens, keys], i =>
+            Enumerable.Range((heads - 1) * width, width).Sum(c => (double)q[i[0] * beams + i[2] / tokens, i[2] % tokens, c] * k[i[0], i[3], c]) / Math.Sqrt(width));
         GraphCheck.Within(expected.Values, outputs["s"], 2e-6, "scores");
     }, iter: Rounds, threads: 1);
 
