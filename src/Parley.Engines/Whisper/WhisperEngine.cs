@@ -30,7 +30,7 @@ public static class WhisperEngine
     {
         using WhisperCheckpoint found = WhisperCheckpoint.Open(path, vocabularyFrom);
         WhisperPrecision kept = WhisperPrecision.Of(precision == Auto ? Precision.Q8 : Precision.Parse(precision), found.Config);
-        EngineDescription description = Describe(name, found);
+        EngineDescription description = Describe(name, found, kept);
         return new EngineRegistration(description, cancel => Task.Run<IDisposable>(() =>
         {
             WhisperCheckpoint checkpoint = WhisperCheckpoint.Open(path, vocabularyFrom);
@@ -60,7 +60,7 @@ public static class WhisperEngine
 
     private const string StarterVoiceActivity = "silero/silero_vad.onnx";
 
-    private static EngineDescription Describe(string name, WhisperCheckpoint model)
+    private static EngineDescription Describe(string name, WhisperCheckpoint model, WhisperPrecision kept)
     {
         WhisperFamily family = model.Family;
         string hears = family.IsEnglishOnly ? "English" : $"{model.Vocabulary.Languages} languages";
@@ -75,7 +75,7 @@ public static class WhisperEngine
             CanStream = true,
             HasWordTimes = true,
             SampleRate = 16_000,
-            Slots = (int)Math.Clamp(MostWindowBytes / model.Config.WindowBytes, 1, MostSlots),
+            Slots = (int)Math.Clamp(MostWindowBytes / kept.WindowBytes(model.Config), 1, MostSlots),
         };
     }
 }

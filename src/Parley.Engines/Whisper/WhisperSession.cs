@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Parley.Audio;
 using Parley.Models.Whisper;
 
@@ -16,6 +17,7 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
     private const int SampleRate = 16_000;
     private const double LeastStep = 0.5;          // seconds; a window must bring the session at least this far
     private const double LeastUnheard = 2;         // seconds of speech behind the last timestamp that are decoded again
+    private const float DigitalSilence = 1.5f / 32768; // what a last bit of dither leaves; the models write "you" to that, and are sure of it
     private const double ShortSound = 1;           // seconds; what is shorter and only guessed is no speech
     private const double ContextResetTemperature = 0.5;
     private const int MostSaid = 223;              // tokens: what the model is shown of the text before a window
@@ -40,6 +42,8 @@ internal sealed class WhisperSession(IWindowDecoder decoder, WhisperVocabulary v
     /// <summary>Decodes a chunk. Once the language is known several may be under way; with the text of one in the prompt of the next only one.</summary>
     public async Task<HeardChunk> DecodeAsync(SoundChunk chunk, CancellationToken cancel)
     {
+        if (chunk.Samples.Length == 0 || Math.Abs(TensorPrimitives.MaxMagnitude(chunk.Samples)) < DigitalSilence)
+            return new(chunk, []);
         double length = (double)chunk.Samples.Length / SampleRate, lastSpeech = 0;
         List<HeardWindow> windows = [];
         for (double at = 0; at < length;)

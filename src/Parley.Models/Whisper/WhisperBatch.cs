@@ -25,7 +25,7 @@ public sealed class WhisperBatch : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slots);
         this.model = model;
         Slots = slots;
-        EncodedTogether = (int)Math.Clamp(MostEncodedBytes / model.Config.WindowBytes, 1, Math.Min(slots, MostEncoded));
+        EncodedTogether = (int)Math.Clamp(MostEncodedBytes / model.Precision.WindowBytes(model.Config), 1, Math.Min(slots, MostEncoded));
         encoder = model.Encoder.CreateRun();
         reader = new(model);
     }
@@ -43,7 +43,7 @@ public sealed class WhisperBatch : IDisposable
     public bool HasRoom(WhisperDecodingOptions options) => Room(options) > 0;
 
     /// <summary>Windows with these options that a step still takes.</summary>
-    public int Room(WhisperDecodingOptions options) => Slots - (groups.Find(group => group.Rows == options.Rows)?.Members.Count ?? 0);
+    public int Room(WhisperDecodingOptions options) => Slots - groups.Where(group => group.Rows == options.Rows).Sum(group => group.Members.Count);
 
     /// <summary>Encodes one window.</summary>
     /// <param name="mel">[mels, melFrames].</param>
@@ -105,11 +105,11 @@ public sealed class WhisperBatch : IDisposable
     /// <exception cref="ArgumentException">The model does not know the language, or the prompt leaves no room.</exception>
     public WhisperDecoding Start(WhisperSound sound, WhisperDecodingOptions options, CancellationToken cancel)
     {
-        WhisperGroup? group = groups.Find(group => group.Rows == options.Rows);
-        if (group is null)
-            groups.Add(group = new(model, options.Rows, Slots));
-        if (group.Members.Count == Slots)
+        if (!HasRoom(options))
             throw new InvalidOperationException($"The batch has {Slots} places.");
+        WhisperGroup? group = groups.Find(group => group.Rows == options.Rows && group.HasRoom);
+        if (group is null)
+            groups.Add(group = new(model, options.Rows, Together(options.Rows)));
         WhisperDecoding decoding = new(model, sound, options);
         group.Start(decoding, reader, cancel);
         return decoding;
@@ -164,6 +164,9 @@ public sealed class WhisperBatch : IDisposable
         together?.Dispose();
         sounds.ForEach(sound => sound.Free());
     }
+
+    /// <summary>Attempts with as many sequences that are one run of the graph. Over 8-bit windows several queries take a run for each window.</summary>
+    private int Together(int rows) => rows > 1 && model.Precision.HasCompactWindows ? 1 : Slots;
 
     private WhisperSound Rent()
     {

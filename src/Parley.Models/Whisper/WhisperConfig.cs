@@ -38,8 +38,8 @@ public sealed record WhisperConfig
     /// <summary>Tokens written for one window at most, and one more than those of the text before it that are shown.</summary>
     public int SampleLength => TextPositions / 2;
 
-    /// <summary>Bytes of the keys and values that a window gives to the decoder's layers.</summary>
-    public long WindowBytes => 2L * sizeof(float) * TextLayers * AudioPositions * Width;
+    /// <summary>One less than the tokens of a window that go through the decoder at a time at most.</summary>
+    internal int CrossRoom => TextPositions - 1;
 
     /// <summary>The sizes of a published model by its name: <c>tiny.en</c>, <c>large-v3-turbo</c> ...; <see langword="null"/> if none has it.</summary>
     public static WhisperConfig? Published(string name)

@@ -12,13 +12,18 @@ internal static class WhisperEncoderGraph
 
     public static string Values(int layer) => $"cross.{layer}.values";
 
+    public static string KeySteps(int layer) => $"cross.{layer}.keys.steps";
+
+    public static string ValueSteps(int layer) => $"cross.{layer}.values.steps";
+
     /// <param name="c">The sizes.</param>
     /// <param name="weights">The tensors.</param>
     /// <param name="precision">How they are kept.</param>
     /// <param name="withStages">Also gives out <c>entry</c>, <c>layer.N</c> and <c>encoded</c>, all [batch, positions, width]: for comparisons.</param>
     /// <returns>
     /// <c>mel</c> [batch, mels, melFrames] to <c>cross.N.keys</c> [batch, heads, d, positions] and <c>cross.N.values</c>
-    /// [batch, heads, positions, d] of every decoder layer N.
+    /// [batch, heads, positions, d] of every decoder layer N; or, where the decoder reads them in 8 bit, to the parts of a
+    /// <see cref="CompactCrossMemory"/>.
     /// </returns>
     public static Graph Build(WhisperConfig c, WhisperWeights weights, WhisperPrecision precision, bool withStages = false)
     {
@@ -43,7 +48,14 @@ internal static class WhisperEncoderGraph
 
         foreach ((int i, TextLayerWeights layer) in weights.TextLayers.Index())
         {
-            CrossMemory memory = g.CrossMemory(g.Linear(encoded, layer.Cross.Key.Rows), Linear(g, encoded, layer.Cross.Value), c.TextHeads);
+            Value keys = g.Linear(encoded, layer.Cross.Key.Rows), values = Linear(g, encoded, layer.Cross.Value);
+            if (precision.HasCompactWindows)
+            {
+                CompactCrossMemory compact = g.CompactCrossMemory(keys, values, c.TextHeads, c.CrossRoom);
+                g.Output(Keys(i), compact.Keys).Output(Values(i), compact.Values).Output(KeySteps(i), compact.KeySteps).Output(ValueSteps(i), compact.ValueSteps);
+                continue;
+            }
+            CrossMemory memory = g.CrossMemory(keys, values, c.TextHeads);
             g.Output(Keys(i), memory.Keys).Output(Values(i), memory.Values);
         }
         return g.Build();

@@ -32,6 +32,8 @@ internal sealed class WhisperGroup : IDisposable
 
     public List<WhisperDecoding> Members { get; } = [];
 
+    public bool HasRoom => Members.Count < slots;
+
     public void Start(WhisperDecoding decoding, WhisperReader reader, CancellationToken cancel)
     {
         int first = Members.Count * Rows;
@@ -51,6 +53,7 @@ internal sealed class WhisperGroup : IDisposable
         int count = Members.Count * Rows;
         step.UseCache(cache, 0, count);
         BindWindows();
+        model.PrepareCross(step, Members.Count, Rows);
         Span<float> embeddings = step.Input("embeddings", count, 1, c.Width).Floats;
         for (int i = 0; i < count; i++)
         {

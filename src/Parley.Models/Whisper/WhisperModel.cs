@@ -12,9 +12,10 @@ public sealed class WhisperModel : IDisposable
     private readonly WeightReader tokenRows;
     private readonly float[] positions;
 
-    private WhisperModel(WhisperCheckpoint checkpoint, WhisperWeights weights, GraphSession[] sessions)
+    private WhisperModel(WhisperCheckpoint checkpoint, WhisperWeights weights, WhisperPrecision precision, GraphSession[] sessions)
     {
         this.checkpoint = checkpoint;
+        Precision = precision;
         (Encoder, Decoder, Head) = (sessions[0], sessions[1], sessions[2]);
         tokenRows = weights.Tokens.Open();
         positions = weights.TextPositions.ReadF32();
@@ -25,6 +26,8 @@ public sealed class WhisperModel : IDisposable
     public WhisperVocabulary Vocabulary => checkpoint.Vocabulary;
 
     public WhisperFamily Family => checkpoint.Family;
+
+    internal WhisperPrecision Precision { get; }
 
     internal IReadOnlyList<(int Layer, int Head)> AlignmentHeads => checkpoint.AlignmentHeads;
 
@@ -59,7 +62,7 @@ public sealed class WhisperModel : IDisposable
         {
             foreach (Graph graph in BuildGraphs(checkpoint, weights, precision))
                 sessions.Add(cache is null ? graph.Open(cancel) : cache.Open(graph, progress, cancel));
-            return new(checkpoint, weights, [.. sessions]);
+            return new(checkpoint, weights, precision, [.. sessions]);
         }
         catch
         {
@@ -80,6 +83,13 @@ public sealed class WhisperModel : IDisposable
 
     /// <summary>A set of windows that are decoded together.</summary>
     public WhisperBatch CreateBatch(int slots) => new(this, slots);
+
+    /// <summary>Says how many windows the next run of <see cref="Decoder"/> takes, and how many tokens of each.</summary>
+    internal void PrepareCross(GraphRun run, int windows, int queries)
+    {
+        if (Precision.HasCompactWindows)
+            CompactCross.Prepare(run, windows, queries, Config.AudioPositions, Config.Width);
+    }
 
     /// <summary>The decoder's input for a token at a position: their two learned rows added.</summary>
     internal void Embed(int token, int position, Span<float> embedding)

@@ -9,6 +9,9 @@ public sealed record WhisperPrecision(Precision Encoder, Precision Decoder)
 {
     private const int SmallWidth = 512; // below it coarse blocks change words
 
+    /// <summary>True if the keys and values of a window are 8 bit too: a quarter of what a token reads of them.</summary>
+    internal bool HasCompactWindows => Decoder.IsQuantized;
+
     /// <summary>f32 throughout.</summary>
     public static WhisperPrecision F32 { get; } = new(Precision.F32, Precision.F32);
 
@@ -25,5 +28,12 @@ public sealed record WhisperPrecision(Precision Encoder, Precision Decoder)
             return F32;
         bool isFine = chosen == Precision.Q8 && config.Width < SmallWidth;
         return new(Precision.Int8, isFine ? Precision.Q8Fine : chosen);
+    }
+
+    /// <summary>Bytes of the keys and values that a window gives to the decoder's layers.</summary>
+    public long WindowBytes(WhisperConfig config)
+    {
+        long each = HasCompactWindows ? config.AudioPositions + config.CrossRoom : sizeof(float) * config.AudioPositions;
+        return 2 * config.TextLayers * config.Width * each;
     }
 }

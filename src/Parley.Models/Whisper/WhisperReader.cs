@@ -79,6 +79,7 @@ internal sealed class WhisperReader : IDisposable
         run.UseCache(cache, slot, 1);
         for (int part = 0; part < sound.Parts.Length; part++)
             run.Bind(model.Memory[part].Name, sound.Parts[part]);
+        model.PrepareCross(run, windows: 1, tokens.Length);
         Span<float> embeddings = run.Input("embeddings", 1, tokens.Length, width).Floats;
         for (int i = 0; i < tokens.Length; i++)
             model.Embed(tokens[i], position + i, embeddings.Slice(i * width, width));

@@ -12,6 +12,7 @@ internal static class Sounds
         return sound switch
         {
             "silence" => new float[10 * Rate],
+            "long silence" => [.. Enumerable.Range(0, 70 * Rate).Select(_ => random.Next(-1, 2) / 32768f)], // dither; the models are surest about whole windows of it
             "hush" => [.. Enumerable.Range(0, 10 * Rate).Select(_ => (float)(random.NextDouble() - 0.5) * 0.004f)],
             "noise" => [.. Enumerable.Range(0, 10 * Rate).Select(_ => (float)(random.NextDouble() - 0.5) * 0.2f)],
             "hum" => [.. Enumerable.Range(0, 10 * Rate).Select(i => 0.2f * MathF.Sin(2 * MathF.PI * 50 * i / Rate) + 0.05f * MathF.Sin(2 * MathF.PI * 150 * i / Rate))],

@@ -72,6 +72,7 @@ public sealed class StarterEarTests(StarterEarTests.StarterEar ear) : IClassFixt
 
     [Theory]
     [InlineData("silence")]
+    [InlineData("long silence")]
     [InlineData("hush")]
     [InlineData("hum")]
     [InlineData("music")]

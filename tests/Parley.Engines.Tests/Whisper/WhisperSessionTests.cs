@@ -171,7 +171,7 @@ public class WhisperSessionTests
     public async Task Times_are_those_of_the_recording()
     {
         // Speech from 5 to 7 s and from 20 to 22 s of the recording, each with 0.2 s of silence around it.
-        SoundChunk chunk = new(new float[(int)(4.8 * Rate)], Rate,
+        SoundChunk chunk = new(Loud((int)(4.8 * Rate)), Rate,
         [
             new SoundPiece(0, (long)(4.8 * Rate), (int)(2.4 * Rate), 5 * Rate, 7 * Rate),
             new SoundPiece((int)(2.4 * Rate), (long)(19.8 * Rate), (int)(2.4 * Rate), 20 * Rate, 22 * Rate),
@@ -204,7 +204,14 @@ public class WhisperSessionTests
     private static SoundChunk Sound(double seconds)
     {
         int samples = (int)(seconds * Rate);
-        return new(new float[samples], Rate, [new SoundPiece(0, 0, samples, 0, samples)]);
+        return new(Loud(samples), Rate, [new SoundPiece(0, 0, samples, 0, samples)]);
+    }
+
+    private static float[] Loud(int samples)
+    {
+        float[] sound = new float[samples];
+        Array.Fill(sound, 0.1f);
+        return sound;
     }
 
     private static async Task<List<TranscriptSegment>> Hear(

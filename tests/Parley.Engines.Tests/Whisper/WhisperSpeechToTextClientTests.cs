@@ -65,9 +65,23 @@ public sealed class WhisperSpeechToTextClientTests
         ScriptedDecoder decoder = new(_ => Window("<0.00> a<2.00><end>"));
         using WhisperSpeechToTextClient client = Client(decoder);
         SpeechToTextOptions options = new() { CutSilence = false };
-        await client.GetTextAsync(Wav(new float[70 * Rate], Rate), options, TestContext.Current.CancellationToken);
+        float[] hush = new float[70 * Rate];
+        Array.Fill(hush, 0.001f);
+        await client.GetTextAsync(Wav(hush, Rate), options, TestContext.Current.CancellationToken);
         Assert.Equal(70 * Rate, decoder.Asked.Sum(asked => asked.Samples));
         Assert.All(decoder.Asked, asked => Assert.True(asked.Samples <= 30 * Rate));
+    }
+
+    [Fact]
+    public async Task Digital_silence_is_not_decoded_even_where_silence_stays()
+    {
+        ScriptedDecoder decoder = new(_ => Window("<0.00> you<2.00><end>"));
+        using WhisperSpeechToTextClient client = Client(decoder);
+        SpeechToTextResponse response = await client.GetTextAsync(
+            Wav(Sounds.Make("long silence"), Rate), new() { CutSilence = false }, TestContext.Current.CancellationToken);
+        Assert.Equal("", response.Text);
+        Assert.Equal(70, response.Transcript!.Duration.TotalSeconds);
+        Assert.Empty(decoder.Asked);
     }
 
     [Theory]

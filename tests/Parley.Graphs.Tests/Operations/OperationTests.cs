@@ -250,6 +250,48 @@ public class OperationTests
     }, iter: Rounds, threads: 1);
 
     [Fact]
+    public void Cross_attention_to_compact_memories() => Gen.Select(Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 40], Seed).Sample((memories, beams, tokens, heads, keys, seed) =>
+    {
+        const int headDim = 8;
+        if (memories > 1)
+            (beams, tokens) = (1, 1);
+        int width = heads * headDim, queries = beams * tokens;
+        Plain q = Plain.Random(seed, memories * beams, tokens, width), k = Plain.Random(seed + 1, memories, keys, width), v = Plain.Random(seed + 2, memories, keys, width);
+        Plain loud = Plain.Of(k.Shape, i => i[2] == 0 ? 100 * k[i] : k[i]); // costs the other channels nothing
+        Plain quiet = Plain.Of(q.Shape, i => i[2] == 0 ? q[i] / 100 : q[i]);
+
+        GraphBuilder m = new("memory", Precision.F32);
+        CompactCrossMemory made = m.CompactCrossMemory(m.Input("k", Axis.Named("memories"), keys, width), m.Input("v", Axis.Named("memories"), keys, width), heads, room: 8);
+        using GraphSession maker = m.Output("keys", made.Keys).Output("values", made.Values).Output("key.steps", made.KeySteps).Output("value.steps", made.ValueSteps).Build().Open();
+        using GraphRun making = maker.CreateRun();
+        loud.Values.CopyTo(making.Input("k", loud.LongShape).Floats);
+        v.Values.CopyTo(making.Input("v", v.LongShape).Floats);
+        making.Run();
+
+        GraphBuilder g = new("test", Precision.F32);
+        Axis windows = Axis.Named("windows");
+        CompactCross cross = g.CompactCross(windows, keys, heads, width);
+        (Value result, Value? scores) = cross.Attend(g.Input("q", Axis.Batch, Axis.Tokens, width), new(
+            g.Input("keys", ElementType.I8, windows, heads, keys + 8, headDim), g.Input("values", ElementType.I8, windows, heads, keys + 8, headDim),
+            g.Input("key.steps", windows, 1, width), g.Input("value.steps", windows, 1, width)), heads - 1);
+        using GraphSession session = g.Output("y", result).Output("s", scores!).Build().Open();
+        using GraphRun run = session.CreateRun();
+        foreach (string part in (string[])["keys", "values", "key.steps", "value.steps"])
+            run.Bind(part, making.Output(part));
+        quiet.Values.CopyTo(run.Input("q", q.LongShape).Floats);
+        for (int again = 0; again < 2; again++) // reading changes nothing
+        {
+            CompactCross.Prepare(run, memories, queries, keys, width);
+            run.Run();
+            Plain Shared(Plain x) => Plain.Of([memories * beams, keys, width], i => x[i[0] / beams, i[1], i[2]]);
+            GraphCheck.Within(Plain.Attention(quiet, Shared(loud), Shared(v), heads, heads, (_, _, _, _) => 0).Values, run.Output("y").Floats.ToArray(), 0.02, "result");
+            Plain expected = Plain.Of([memories, 1, queries, keys], i =>
+                Enumerable.Range((heads - 1) * headDim, headDim).Sum(c => (double)quiet[i[0] * beams + i[2] / tokens, i[2] % tokens, c] * loud[i[0], i[3], c]) / Math.Sqrt(headDim));
+            GraphCheck.Within(expected.Values, run.Output("s").Floats.ToArray(), 0.02, "scores");
+        }
+    }, iter: Rounds, threads: 1);
+
+    [Fact]
     public void Integer_products_of_a_row_stay_close_whatever_another_row_holds() => Gen.Select(Gen.Int[1, 2], Gen.Int[1, 9], Gen.Int[32, 80], Gen.Int[1, 40], Seed).Sample((b, t, depth, width, seed) =>
     {
         Plain x = Plain.Random(seed, b, t, depth), w = Plain.Random(seed + 1, width, depth), bias = Plain.Random(seed + 2, width);
