@@ -9,11 +9,14 @@ public sealed class WhisperBatchTests : IDisposable
 
     public void Dispose() => model.Dispose();
 
-    [Fact]
-    public void Windows_of_several_callers_say_together_what_each_says_alone()
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("q8")]
+    public void Windows_of_several_callers_say_together_what_each_says_alone(string precision)
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
-        using WhisperBatch batch = model.CreateBatch(slots: 3);
+        using WhisperModel kept = Open(precision);
+        using WhisperBatch batch = kept.CreateBatch(slots: 3);
         WhisperSound[] sounds = [.. Enumerable.Range(0, 5).Select(i => batch.Encode(Mel(i), cancel))];
         WhisperDecodingOptions[] wishes =
         [
@@ -82,11 +85,14 @@ public sealed class WhisperBatchTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => single.Encode([Mel(0), Mel(1)], CancellationToken.None));
     }
 
-    [Fact]
-    public void A_window_that_is_cancelled_leaves_the_others_alone()
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("q8")]
+    public void A_window_that_is_cancelled_leaves_the_others_alone(string precision)
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
-        using WhisperBatch batch = model.CreateBatch(slots: 3);
+        using WhisperModel kept = Open(precision);
+        using WhisperBatch batch = kept.CreateBatch(slots: 3);
         WhisperDecodingOptions options = new() { Language = "de", SampleLength = 20 };
         WhisperSound[] sounds = [.. Enumerable.Range(0, 3).Select(i => batch.Encode(Mel(i), cancel))];
         WhisperDecodingResult[] alone = [.. sounds.Select(sound => batch.Decode(sound, options, cancel))];
@@ -100,11 +106,14 @@ public sealed class WhisperBatchTests : IDisposable
         Assert.Equal(alone[2].Tokens, together[2].Result.Tokens);
     }
 
-    [Fact]
-    public void A_greedy_step_allocates_nothing()
+    [Theory]
+    [InlineData("f32")]
+    [InlineData("q8")]
+    public void A_greedy_step_allocates_nothing(string precision)
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
-        using WhisperBatch batch = model.CreateBatch(slots: 2);
+        using WhisperModel kept = Open(precision);
+        using WhisperBatch batch = kept.CreateBatch(slots: 2);
         WhisperDecodingOptions options = new() { Language = "de", Suppressed = [model.Vocabulary.EndOfText], WithoutTimestamps = true };
         foreach (int i in (int[])[0, 1])
             batch.Start(batch.Encode(Mel(i), cancel), options, cancel);
