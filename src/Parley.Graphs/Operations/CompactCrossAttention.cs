@@ -78,12 +78,8 @@ public sealed class CompactCross
         Value result = g.Node("Reshape", [mixed * memory.ValueSteps, g.ShapeOf(query, 0, 3)], query.ElementType, query.Shape);
         if (scoredHeads.IsEmpty)
             return (result, null);
-        long[] indices = new long[scoredHeads.Length];
-        for (int i = 0; i < indices.Length; i++)
-            indices[i] = scoredHeads[i];
         Value all = new(g, scores, ElementType.F32, new(memories, heads, Queries, Total));
-        Value chosen = g.Gather(all, g.Constant(indices), 1);
-        return (result, g.Node("Slice", [chosen, g.Constant([0]), g.Constant([positions]), g.Constant([3])], ElementType.F32, chosen.Shape.With(3, positions)));
+        return (result, g.Slice(CrossAttentionOperations.ChosenHeads(g, all, scoredHeads), 3, 0, positions));
     }
 
     /// <summary>Says how many queries each memory has in the next run.</summary>
@@ -146,15 +142,14 @@ public static class CompactCrossOperations
     private static (Value Bytes, Value Steps) Compact(GraphBuilder g, Value x, int heads, int room)
     {
         const float largest = 127, least = 1e-12f; // a channel of zeros stays one
-        g.Require(x.Shape.Rank == 3 && x.Shape[2].IsFixed && x.Shape[2].Size % heads == 0, "CompactCrossMemory", $"{x} has no {heads} heads.");
-        (Axis batch, Axis positions, Axis width) = (x.Shape[0], x.Shape[1], x.Shape[2]);
+        (Axis batch, Axis positions, Axis width) = CrossAttentionOperations.CheckHeads(g, x, heads);
         g.Require(positions.IsFixed, "CompactCrossMemory", $"{x} has no fixed number of positions.");
         // The largest of each channel in two pools, of few rows each: what goes down a whole column leaves the caches at every row.
         long few = Enumerable.Range(1, 32).Last(rows => positions.Size % rows == 0);
         Value pooled = Pool(Pool(g.Reshape(g.Abs(x), batch, 1, positions, width), few), positions.Size / few);
         Value steps = g.Node("Max", [g.Reshape(pooled, batch, 1, width), g.Scalar(least, x.ElementType)], x.ElementType, new(batch, 1, width)) * (1 / largest);
         Value bytes = g.Node("QuantizeLinear", [x * (1 / steps), g.Scalar(1, ElementType.F32), g.Scalar(0, ElementType.I8)], ElementType.I8, x.Shape);
-        Value parted = g.Transpose(g.Reshape(bytes, x.Shape[0], x.Shape[1], heads, x.Shape[2].Size / heads), 0, 2, 1, 3);
+        Value parted = g.Transpose(g.Reshape(bytes, batch, positions, heads, width.Size / heads), 0, 2, 1, 3);
         return (g.Pad(parted, 2, 0, room), steps);
 
         Value Pool(Value rows, long size) => g.Node("MaxPool", [rows], x.ElementType, rows.Shape.With(2, rows.Shape[2] / size),

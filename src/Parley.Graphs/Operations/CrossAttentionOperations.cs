@@ -63,16 +63,22 @@ public static class CrossAttentionOperations
         /// <returns>Rows [memories · heads.Length · queries, keys] in this order, which are batch · tokens for each head.</returns>
         public Value CrossScores(Value scores, ReadOnlySpan<int> heads, Value query)
         {
-            long[] indices = new long[heads.Length];
-            for (int i = 0; i < indices.Length; i++)
-                indices[i] = heads[i];
             Axis keys = scores.Shape[3];
-            return g.Node("Reshape", [g.Gather(scores, g.Constant(indices), 1), g.Constant([-1, keys.Size])], scores.ElementType,
+            return g.Node("Reshape", [ChosenHeads(g, scores, heads), g.Constant([-1, keys.Size])], scores.ElementType,
                 new(query.Shape[0] * query.Shape[1] * heads.Length, keys));
         }
     }
 
-    private static (Axis Batch, Axis Positions, Axis Width) CheckHeads(GraphBuilder g, Value x, int heads)
+    /// <summary>Some heads of scores [memories, heads, queries, keys], in the order given.</summary>
+    internal static Value ChosenHeads(GraphBuilder g, Value scores, ReadOnlySpan<int> heads)
+    {
+        long[] indices = new long[heads.Length];
+        for (int i = 0; i < indices.Length; i++)
+            indices[i] = heads[i];
+        return g.Gather(scores, g.Constant(indices), 1);
+    }
+
+    internal static (Axis Batch, Axis Positions, Axis Width) CheckHeads(GraphBuilder g, Value x, int heads)
     {
         g.Require(x.Shape.Rank == 3 && x.Shape[2].IsFixed && x.Shape[2].Size % heads == 0, "CrossMemory", $"{x} has no {heads} heads.");
         return (x.Shape[0], x.Shape[1], x.Shape[2]);

@@ -61,8 +61,9 @@ public sealed class GraphRun : IDisposable
         binding.BindInput(input, tensor.Value);
         Replace(input, bound.GetValueOrDefault(input), new(tensor, null));
         TakeSizes(port, tensor);
-        if (outputPorts.ContainsKey(CompactCross.Kept(input)))
-            BindOutput(CompactCross.Kept(input), tensor);
+        string kept = CompactCross.Kept(input);
+        if (outputPorts.ContainsKey(kept))
+            BindOutput(kept, tensor);
     }
 
     /// <summary>Binds the caller's memory for a result, in the shape that the result will have.</summary>
