@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Parley.Models.Whisper;
@@ -51,30 +52,34 @@ public static class WhisperWords
         return words;
     }
 
-    /// <summary>The shortest runs of tokens that decode on their own.</summary>
+    /// <summary>The shortest runs of tokens that end where a character ends.</summary>
+    /// <remarks>
+    /// The reference compares a run's first broken character with the whole text's and loses letters behind one that is broken over two tokens.
+    /// Here the ends of the characters in the whole text decide; on text whose characters are whole both give the same runs.
+    /// </remarks>
     private static List<(string Text, int Tokens)> SplitAtCharacters(IReadOnlyList<int> tokens, WhisperVocabulary vocabulary)
     {
-        const char broken = '\uFFFD';
-        string whole = vocabulary.Decode(tokens);
+        List<byte> whole = [];
+        foreach (int token in tokens)
+            whole.AddRange(vocabulary.Bytes(token));
+        ReadOnlySpan<byte> bytes = CollectionsMarshal.AsSpan(whole);
         List<(string Text, int Tokens)> units = [];
-        List<byte> bytes = [];
-        int count = 0, offset = 0;
+        int start = 0, character = 0, read = 0, count = 0;
         foreach (int token in tokens)
         {
-            bytes.AddRange(vocabulary.Bytes(token));
+            read += vocabulary.Bytes(token).Length;
             count++;
-            string text = Encoding.UTF8.GetString([.. bytes]);
-            int at = text.IndexOf(broken, StringComparison.Ordinal);
-            bool isBrokenInTheWhole = at >= 0 && offset + at < whole.Length && whole[offset + at] == broken;
-            if (at >= 0 && !isBrokenInTheWhole)
+            while (character < read)
+            {
+                _ = Rune.DecodeFromUtf8(bytes[character..], out _, out int length);
+                character += length;
+            }
+            if (character > read)
                 continue;
-            units.Add((text, count));
-            offset += text.Length;
-            bytes.Clear();
+            units.Add((Encoding.UTF8.GetString(bytes[start..read]), count));
+            start = read;
             count = 0;
         }
-        if (count > 0)
-            units.Add((Encoding.UTF8.GetString([.. bytes]), count));
         return units;
     }
 }

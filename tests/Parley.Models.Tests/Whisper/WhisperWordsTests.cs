@@ -13,6 +13,16 @@ public class WhisperWordsTests
         Assert.Equal([" elle", " est", " l", "'", "\uFFFD", "é", "rit", "oire"],
             WhisperWords.Split([8404, 871, 287, 6, 246, 526, 3210, 20378], Vocabulary, "xx").SelectMany(word => Units(word.Text)));
 
+    [Theory]
+    [InlineData(new byte[] { 0xE3, 0x81, 0x41 }, new[] { "\uFFFD", "A" }, new[] { 2, 1 })] // one broken character of two tokens
+    [InlineData(new byte[] { 0x81, 0xE3, 0x81, 0x82 }, new[] { "\uFFFD", "あ" }, new[] { 1, 3 })]
+    [InlineData(new byte[] { 0x41, 0xF0, 0x9F, 0x98 }, new[] { "A", "\uFFFD" }, new[] { 1, 3 })] // the end is missing
+    public void A_broken_character_costs_no_other_letter(byte[] bytes, string[] texts, int[] tokens)
+    {
+        int[] given = [.. bytes.Select(value => Enumerable.Range(0, 50257).First(token => Vocabulary.Bytes(token).SequenceEqual([value])))];
+        Assert.Equal(texts.Zip(tokens), WhisperWords.Split(given, Vocabulary, "ja"));
+    }
+
     [Fact]
     public void Words_are_those_of_the_reference()
     {
