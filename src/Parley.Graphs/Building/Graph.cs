@@ -50,13 +50,39 @@ public sealed class Graph
 
     internal IReadOnlyList<Initializer> Initializers { get; }
 
+    /// <summary>
+    /// The same graph with Parley's own operators (<see cref="NativeOperators"/>) where they stand in for the runtime's on this processor. Only
+    /// Parley can open it.
+    /// </summary>
+    internal Graph ForThisMachine()
+    {
+        if (!NativeOperators.AreSupported)
+            return this;
+        Dictionary<string, PanelInitializer> panels = [];
+        foreach (QuantizedInitializer quantized in Initializers.OfType<QuantizedInitializer>())
+        {
+            if (quantized.ToPanels() is { } laid)
+                panels[quantized.Parts[0].Name] = laid;
+        }
+        return new(Name, Precision, GatedSilu.StandIn([.. nodes.Select(Replace)]), [.. Initializers.Select(Lay)], Inputs, Outputs, Cache);
+
+        GraphNode Replace(GraphNode node)
+        {
+            if (node.Operation == "MatMulNBits" && panels.TryGetValue(node.Inputs[1], out PanelInitializer? laid))
+                return laid.Product(node.Inputs[0], bias: node.Inputs.ElementAtOrDefault(5) ?? "", node.Outputs[0]);
+            return CachedAttention.StandIn(node, Cache) ?? node;
+        }
+
+        Initializer Lay(Initializer initializer) => panels.GetValueOrDefault(initializer.Parts[0].Name) ?? initializer;
+    }
+
     /// <summary>Compiles the graph in memory and opens it: for small models and tests.</summary>
     /// <exception cref="InvalidOperationException">The weights are more than 1 GB: open it with a <see cref="GraphCache"/>.</exception>
     public GraphSession Open(CancellationToken cancel = default)
     {
         if (WeightBytes > MaxInlineBytes)
             throw new InvalidOperationException($"Graph '{Name}' has {WeightBytes} bytes of weights: too many to hold in memory, give it a GraphCache.");
-        ModelProto model = ToOnnx(initializer => initializer.ToInline(_ => { }, cancel));
+        ModelProto model = ForThisMachine().ToOnnx(initializer => initializer.ToInline(_ => { }, cancel));
         return GraphSession.Open(this, model, folder: null);
     }
 
@@ -66,6 +92,8 @@ public sealed class Graph
         ModelProto model = new() { IrVersion = 10, ProducerName = "parley", Graph = new() { Name = Name } };
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 23 });
         model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphNode.Microsoft, Version = 1 });
+        if (nodes.Any(node => node.Domain == GraphNode.Parley))
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = GraphNode.Parley, Version = 1 });
         model.Graph.Node.Add(nodes.Select(node => node.ToOnnx()));
         model.Graph.Input.Add(Inputs.Select(ToOnnx));
         model.Graph.Output.Add(Outputs.Select(ToOnnx));

@@ -9,6 +9,9 @@ internal sealed record GraphNode(string Operation, string Domain, string[] Input
     /// <summary>The contrib operators of ONNX Runtime.</summary>
     public const string Microsoft = "com.microsoft";
 
+    /// <summary>Parley's own, known to its sessions alone.</summary>
+    public const string Parley = "parley";
+
     /// <summary>A matrix product with weights, kept apart until the graph is built: products of one input may be merged.</summary>
     public LinearProduct? Product { get; init; }
 

@@ -9,10 +9,12 @@ internal sealed class QuantizedInitializer : Initializer
 
     private readonly Weight[] rows;
     private readonly BlockQuantizer quantizer;
+    private readonly Precision precision;
 
     public QuantizedInitializer(string name, Weight[] rows, Precision precision) : base(name)
     {
         this.rows = rows;
+        this.precision = precision;
         Depth = rows[0].Shape[1];
         Width = rows.Sum(row => row.Shape[0]);
         quantizer = new(precision, Depth);
@@ -31,6 +33,9 @@ internal sealed class QuantizedInitializer : Initializer
 
     /// <summary>Outputs of the product.</summary>
     public int Width { get; }
+
+    /// <summary>The same rows as <see cref="PanelProduct"/> reads them; null where it does not run or has no kernels for them.</summary>
+    public PanelInitializer? ToPanels() => PanelProduct.IsSupported && PanelProduct.FormatOf(precision) >= 0 ? new(Name, rows, precision) : null;
 
     public override IReadOnlyList<InitializerPart> Parts { get; }
 

@@ -10,10 +10,13 @@ namespace Parley.Graphs;
 /// </summary>
 public sealed class GraphSession : IDisposable
 {
-    private GraphSession(Graph graph, InferenceSession session)
+    private readonly WeightMemory? weights;
+
+    private GraphSession(Graph graph, InferenceSession session, WeightMemory? weights)
     {
         Graph = graph;
         Session = session;
+        this.weights = weights;
     }
 
     /// <summary>What was opened: names, axes and the layout of the cache.</summary>
@@ -28,14 +31,18 @@ public sealed class GraphSession : IDisposable
     {
         using SessionOptions options = OnnxEnvironment.CreateSessionOptions();
         options.GraphOptimizationLevel = optimization;
+        if (NativeOperators.AreSupported)
+            NativeOperators.AddTo(options.DangerousGetHandle());
         if (folder is not null)
             options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        WeightMemory? weights = folder is null ? null : WeightMemory.Load(model, folder, options);
         try
         {
-            return new(graph, new InferenceSession(model.ToByteArray(), options));
+            return new(graph, new InferenceSession(model.ToByteArray(), options), weights);
         }
         catch (OnnxRuntimeException fault)
         {
+            weights?.Dispose();
             throw new OnnxModelException(graph.Name, $"cannot be opened: {fault.Message.Trim()}", fault);
         }
     }
@@ -74,5 +81,9 @@ public sealed class GraphSession : IDisposable
             .ToDictionary(output => output.Name, output => run.Output(output.Name).Floats.ToArray());
     }
 
-    public void Dispose() => Session.Dispose();
+    public void Dispose()
+    {
+        Session.Dispose();
+        weights?.Dispose();
+    }
 }

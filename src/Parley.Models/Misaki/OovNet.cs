@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
+using Parley.Graphs;
 
 namespace Parley.Models.Misaki;
 
@@ -17,7 +18,7 @@ internal sealed class OovNet : IDisposable
     private readonly Dictionary<char, long> inputs;
     private readonly string[] outputs;
     private readonly int longest;
-    private readonly Lazy<InferenceSession> session;
+    private readonly Lazy<OnnxModel> session;
     private readonly ConcurrentDictionary<string, string?> cache = new(StringComparer.Ordinal);
 
     private OovNet(string modelPath, Dictionary<char, long> inputs, string[] outputs, int longest)
@@ -82,8 +83,7 @@ internal sealed class OovNet : IDisposable
         if (characters.Count == 0)
             return null;
         using OrtValue input = OrtValue.CreateTensorValueFromMemory(characters.ToArray(), [1, characters.Count]);
-        using RunOptions options = new();
-        using IDisposableReadOnlyCollection<OrtValue> results = session.Value.Run(options, ["chars"], [input], ["ids"]);
+        using IDisposableReadOnlyCollection<OrtValue> results = session.Value.Run(["chars"], [input], ["ids"]);
         return Collapse(results[0].GetTensorDataAsSpan<long>());
     }
 
@@ -101,21 +101,15 @@ internal sealed class OovNet : IDisposable
         return phonemes.ToString();
     }
 
-    private InferenceSession OpenSession()
+    private OnnxModel OpenSession()
     {
-        using SessionOptions options = new()
-        {
-            IntraOpNumThreads = 1,                                             // a third of a millisecond a word: threads would cost more
-            InterOpNumThreads = 1,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-        };
         try
         {
-            return new(modelPath, options);
+            return OnnxModel.Open(modelPath);
         }
-        catch (OnnxRuntimeException fault)
+        catch (OnnxModelException fault)
         {
-            throw new ModelFileException(modelPath, $"is no network that ONNX Runtime can open: {fault.Message}");
+            throw new ModelFileException(modelPath, fault.Problem, fault);
         }
     }
 }

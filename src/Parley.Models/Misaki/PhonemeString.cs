@@ -19,6 +19,8 @@ internal static class PhonemeString
             if (mode == ReadingMode.Default)
             {
                 phonemes = phonemes.Trim();
+                if (phonemes.Contains("  ", StringComparison.Ordinal)) // parts of a word that bring spaces of their own
+                    words[i].Phonemes = phonemes = string.Join(' ', phonemes.Split(' ', StringSplitOptions.RemoveEmptyEntries));
                 if (phonemes == "," && (joined.Length == 0 || PhonemeSet.Pauses.Contains(joined[^1])))
                     (words[i].Phonemes, phonemes) = ("", "");                  // what stood before it is silent
                 if (hasSpace && phonemes.Length > 0 && joined.Length > 0 && !TouchesLeft(phonemes[0]) && !TouchesRight(joined[^1]))

@@ -35,7 +35,7 @@ public static class VoxtralBenchmark
     public const int PrefillTokens = 128, TextTokens = 24, CodecChunk = 4;
 
     private const int VoiceFrames = 150; // as the published voices on average
-    private const int WarmUp = 3, Steps = 12;
+    private const int WarmUp = 3, Steps = 20;
 
     /// <param name="config">The sizes: <see cref="VoxtralConfig.Published"/>.</param>
     /// <param name="precision">How weights are kept.</param>
@@ -95,12 +95,13 @@ public static class VoxtralBenchmark
         List<VoxtralUtterance> utterances = [];
         for (int i = 0; i < size; i++)
             utterances.Add(batch.Start(prompt, new() { Seed = i, MaxCodecFrames = 4000 }, cancel));
-        double whole = MedianSeconds(Steps, WarmUp, () =>
+        double whole = MedianSeconds(Steps / CodecChunk, 1, () =>
         {
-            batch.Step(cancel);
-            foreach (VoxtralUtterance utterance in utterances.Where(utterance => utterance.PendingFrames >= CodecChunk))
+            for (int frame = 0; frame < CodecChunk; frame++)
+                batch.Step(cancel);
+            foreach (VoxtralUtterance utterance in utterances)
                 utterance.TakeSamples(cancel);
-        }, mean: true);
+        }) / CodecChunk;
         List<double> decoder = [], acoustic = [];
         for (int i = 0; i < Steps; i++)
         {
@@ -115,8 +116,8 @@ public static class VoxtralBenchmark
         return new(size, TimeSpan.FromSeconds(Median(decoder)), TimeSpan.FromSeconds(Median(acoustic)), TimeSpan.FromSeconds(codec), TimeSpan.FromSeconds(whole));
     }
 
-    /// <summary>The middle of several runs after some that do not count; the mean where runs differ by design.</summary>
-    private static double MedianSeconds(int runs, int warmUp, Action action, bool mean = false)
+    /// <summary>The middle of several runs after some that do not count.</summary>
+    private static double MedianSeconds(int runs, int warmUp, Action action)
     {
         List<double> seconds = [];
         for (int i = -warmUp; i < runs; i++)
@@ -126,7 +127,7 @@ public static class VoxtralBenchmark
             if (i >= 0)
                 seconds.Add(Stopwatch.GetElapsedTime(begin).TotalSeconds);
         }
-        return mean ? seconds.Average() : Median(seconds);
+        return Median(seconds);
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);

@@ -179,6 +179,14 @@ public class MisakiFrontEndTests
     }
 
     [Fact]
+    public void A_word_of_many_signs_is_read_without_double_spaces()
+    {
+        const string text = "~!-g|MFSPpu@NrVcv}DhJ{j-')G@_1HelfNS#6Wd1l-ORTUq/R?%3tR7il0Qe&A|d:Hg*e*9Gu{#_LFk@[]ofQBRA\"?|`F6sgx~mhtWHjtsVe<Q-iFXH>";
+        foreach (Sentence sentence in FrontEnds.American.Read(text))
+            Holds(text, sentence, ReadingMode.Default);
+    }
+
+    [Fact]
     public void The_starter_files_are_held_in_little_memory() => Assert.InRange(FrontEnds.American.TableBytes, 1, 16 << 20);
 
     private static void Holds(string text, Sentence sentence, ReadingMode mode)

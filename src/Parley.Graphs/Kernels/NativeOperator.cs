@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Parley.Graphs;
+
+/// <summary>
+/// Describes an operator of ours to ONNX Runtime: OrtCustomOp of onnxruntime_c_api.h, as of <see cref="OrtApi.Version"/>, and behind it what
+/// its questions are answered from. Lives as long as the process.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeOperator
+{
+    /// <summary>The element types of onnxruntime_c_api.h.</summary>
+    public const byte F32 = 1, U8 = 2, I32 = 6;
+
+    private uint version;
+    private readonly nint createKernel; // this and others that stay zero have a successor below
+    private delegate* unmanaged<NativeOperator*, byte*> getName;
+    private delegate* unmanaged<NativeOperator*, byte*> getProvider;
+    private delegate* unmanaged<NativeOperator*, nuint, int> getInputType;
+    private delegate* unmanaged<NativeOperator*, nuint> getInputCount;
+    private delegate* unmanaged<NativeOperator*, nuint, int> getOutputType;
+    private delegate* unmanaged<NativeOperator*, nuint> getOutputCount;
+    private readonly nint compute;
+    private delegate* unmanaged<void*, void> destroyKernel;
+    private delegate* unmanaged<NativeOperator*, nuint, int> getInputCharacteristic;
+    private delegate* unmanaged<NativeOperator*, nuint, int> getOutputCharacteristic;
+    private delegate* unmanaged<NativeOperator*, nuint, int> getInputMemory;
+    private delegate* unmanaged<NativeOperator*, int> getVariadicInputs;
+    private delegate* unmanaged<NativeOperator*, int> areVariadicInputsAlike;
+    private delegate* unmanaged<NativeOperator*, int> getVariadicOutputs;
+    private delegate* unmanaged<NativeOperator*, int> areVariadicOutputsAlike;
+    private delegate* unmanaged<NativeOperator*, nint, nint, void**, nint> createKernelOrFail;
+    private delegate* unmanaged<void*, nint, nint> computeOrFail;
+    private readonly nint inferShape;
+    private delegate* unmanaged<NativeOperator*, int> getFirstVersion;
+    private delegate* unmanaged<NativeOperator*, int> getLastVersion;
+
+    private byte* name;
+    private byte* inputTypes;
+    private int inputs;
+    private int requiredInputs;
+    private int outputs;
+
+    /// <param name="name">A literal.</param>
+    /// <param name="inputTypes">A literal: <see cref="F32"/>, <see cref="U8"/> or <see cref="I32"/> of every input.</param>
+    /// <param name="requiredInputs">Inputs before the optional ones.</param>
+    /// <param name="outputs">Outputs, all f32.</param>
+    /// <param name="create">Makes the state of a node with <see cref="NativeMemory.Alloc(nuint)"/> from its attributes.</param>
+    /// <param name="compute">Runs a node on its state and a context.</param>
+    public static NativeOperator* Create(
+        ReadOnlySpan<byte> name, ReadOnlySpan<byte> inputTypes, int requiredInputs, int outputs,
+        delegate* unmanaged<NativeOperator*, nint, nint, void**, nint> create, delegate* unmanaged<void*, nint, nint> compute)
+    {
+        NativeOperator* definition = (NativeOperator*)NativeMemory.AllocZeroed((nuint)sizeof(NativeOperator));
+        *definition = new()
+        {
+            version = OrtApi.Version,
+            getName = &GetName,
+            getProvider = &GetProvider,
+            getInputType = &GetInputType,
+            getInputCount = &GetInputCount,
+            getOutputType = &GetOutputType,
+            getOutputCount = &GetOutputCount,
+            destroyKernel = &DestroyKernel,
+            getInputCharacteristic = &GetInputCharacteristic,
+            getOutputCharacteristic = &GetDefault,
+            getInputMemory = &GetDefault,
+            getVariadicInputs = &GetNone,
+            areVariadicInputsAlike = &GetNone,
+            getVariadicOutputs = &GetNone,
+            areVariadicOutputsAlike = &GetNone,
+            createKernelOrFail = create,
+            computeOrFail = compute,
+            getFirstVersion = &GetVersion,
+            getLastVersion = &GetVersion,
+            name = Literal(name),
+            inputTypes = Literal(inputTypes),
+            inputs = inputTypes.Length,
+            requiredInputs = requiredInputs,
+            outputs = outputs,
+        };
+        return definition;
+    }
+
+    /// <summary>A literal's bytes: they never move, and a text ends with a zero.</summary>
+    public static byte* Literal(ReadOnlySpan<byte> literal) => (byte*)Unsafe.AsPointer(in MemoryMarshal.GetReference(literal));
+
+    [UnmanagedCallersOnly]
+    private static byte* GetName(NativeOperator* self) => self->name;
+
+    [UnmanagedCallersOnly]
+    private static byte* GetProvider(NativeOperator* self) => null; // the CPU
+
+    [UnmanagedCallersOnly]
+    private static int GetInputType(NativeOperator* self, nuint index) => self->inputTypes[index];
+
+    [UnmanagedCallersOnly]
+    private static nuint GetInputCount(NativeOperator* self) => (nuint)self->inputs;
+
+    [UnmanagedCallersOnly]
+    private static int GetOutputType(NativeOperator* self, nuint index) => F32;
+
+    [UnmanagedCallersOnly]
+    private static nuint GetOutputCount(NativeOperator* self) => (nuint)self->outputs;
+
+    [UnmanagedCallersOnly]
+    private static int GetInputCharacteristic(NativeOperator* self, nuint index) => (int)index < self->requiredInputs ? 0 : 1; // required, optional
+
+    [UnmanagedCallersOnly]
+    private static int GetDefault(NativeOperator* self, nuint index) => 0;
+
+    [UnmanagedCallersOnly]
+    private static int GetNone(NativeOperator* self) => 0;
+
+    [UnmanagedCallersOnly]
+    private static int GetVersion(NativeOperator* self) => 1;
+
+    [UnmanagedCallersOnly]
+    private static void DestroyKernel(void* state) => NativeMemory.Free(state);
+}
+
+/// <summary>Parley's own operators, which stand in for the runtime's where this processor has the instructions for them.</summary>
+internal static unsafe class NativeOperators
+{
+    private static readonly Lazy<nint> Domain = new(() =>
+    {
+        nint domain = OrtApi.CreateDomain(NativeOperator.Literal("parley"u8));
+        OrtApi.AddOperator(domain, (nint)PanelProduct.Define());
+        OrtApi.AddOperator(domain, (nint)CachedAttention.Define());
+        OrtApi.AddOperator(domain, (nint)GatedSilu.Define());
+        return domain;
+    });
+
+    /// <summary>True if they run on this processor; <see cref="PanelProduct"/> needs more.</summary>
+    public static bool AreSupported => Avx2.IsSupported && Fma.IsSupported;
+
+    /// <summary>Makes them known to a session.</summary>
+    public static void AddTo(nint sessionOptions) => OrtApi.AddDomain(sessionOptions, Domain.Value);
+}
