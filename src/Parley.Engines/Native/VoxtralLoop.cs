@@ -85,7 +85,6 @@ internal sealed class VoxtralLoop : IDisposable
             foreach ((VoxtralUtterance utterance, Request request) in speaking)
             {
                 batch.Cancel(utterance);
-                utterance.Dispose();
                 request.Samples.Writer.TryComplete(fault);
             }
             speaking.Clear();
@@ -94,16 +93,19 @@ internal sealed class VoxtralLoop : IDisposable
 
     private void Deliver()
     {
-        foreach ((VoxtralUtterance utterance, Request request) in speaking.ToArray())
+        foreach ((VoxtralUtterance utterance, Request request) in speaking)
         {
             if (request.Cancel.IsCancellationRequested)
                 batch.Cancel(utterance);
-            else if (VoxtralChunks.IsDue(utterance))
-                request.Samples.Writer.TryWrite(utterance.TakeSamples(stop.Token).ToArray());
+        }
+        batch.TakeSamples(
+            speaking.Where(entry => !entry.Value.Cancel.IsCancellationRequested && VoxtralChunks.IsDue(entry.Key, batch.Steps)).Select(entry => entry.Key),
+            (utterance, samples) => speaking[utterance].Samples.Writer.TryWrite(samples.ToArray()), stop.Token);
+        foreach ((VoxtralUtterance utterance, Request request) in speaking.ToArray())
+        {
             if (utterance.End == VoxtralEnd.None)
                 continue;
             speaking.Remove(utterance);
-            utterance.Dispose();
             request.Samples.Writer.TryComplete();
         }
     }
@@ -113,8 +115,6 @@ internal sealed class VoxtralLoop : IDisposable
         stop.Cancel();
         thread.Join();
         incoming.Dispose();
-        foreach (VoxtralUtterance utterance in speaking.Keys)
-            utterance.Dispose();
         batch.Dispose();
         stop.Dispose();
     }

@@ -150,19 +150,17 @@ internal static class VoxtralModelParity
             string length = name[..^".codes".Length];
             int[] codes = model.Codes(name);
             int perFrame = 1 + config.AcousticDim;
-            using (VoxtralCodecStream stream = codec.CreateStream())
-            {
-                float[] samples = stream.Decode(codes, cancel).ToArray();
-                foreach (string stage in model.Expected.Under(length).Names.Where(stage => stage.StartsWith("block", StringComparison.Ordinal)))
-                    yield return ParityRow.WithinLargest($"{length}.{stage}", model[$"{length}.{stage}"], stream.Output(stage), Tolerance);
-                yield return ParityRow.Within($"{length}.waveform", model[$"{length}.waveform"], samples, WaveformTolerance);
-            }
+            using VoxtralCodecRun run = codec.CreateRun();
+            float[] samples = run.Decode([run.CreateStream()], codes, cancel).ToArray();
+            foreach (string stage in model.Expected.Under(length).Names.Where(stage => stage.StartsWith("block", StringComparison.Ordinal)))
+                yield return ParityRow.WithinLargest($"{length}.{stage}", model[$"{length}.{stage}"], run.Output(stage), Tolerance);
+            yield return ParityRow.Within($"{length}.waveform", model[$"{length}.waveform"], samples, WaveformTolerance);
             foreach (int chunk in new[] { 1, 3 })
             {
-                using VoxtralCodecStream stream = codec.CreateStream();
+                VoxtralCodecStream stream = run.CreateStream();
                 List<float> streamed = [];
                 for (int first = 0; first < codes.Length; first += chunk * perFrame)
-                    streamed.AddRange(stream.Decode(codes.AsSpan(first, Math.Min(chunk * perFrame, codes.Length - first)), cancel));
+                    streamed.AddRange(run.Decode([stream], codes.AsSpan(first, Math.Min(chunk * perFrame, codes.Length - first)), cancel));
                 yield return ParityRow.Within($"{length}.waveform, streamed in {chunk}", model[$"{length}.waveform"], [.. streamed], WaveformTolerance);
             }
         }
@@ -181,13 +179,13 @@ internal static class VoxtralModelParity
         float[] noise = model["generation.noise"];
         using Voxtral.Voxtral voxtral = Voxtral.Voxtral.Open(model.Config, new VoxtralFolder(folder).Open(), Precision.F32, cancel: cancel);
         using VoxtralBatch batch = voxtral.CreateBatch(2);
-        using VoxtralUtterance utterance = batch.Start(prompt, new() { MaxCodecFrames = frames + 1 }, (frame, values) => noise.AsSpan(frame * books, books).CopyTo(values), cancel);
+        VoxtralUtterance utterance = batch.Start(prompt, new() { MaxCodecFrames = frames + 1 }, (frame, values) => noise.AsSpan(frame * books, books).CopyTo(values), cancel);
         List<float> hidden = [], samples = [];
         while (utterance.End == VoxtralEnd.None)
         {
             hidden.AddRange(utterance.Hidden);
             batch.Step(cancel);
-            samples.AddRange(utterance.TakeSamples(cancel));
+            batch.TakeSamples([utterance], (_, made) => samples.AddRange(made), cancel);
         }
         yield return ParityRow.WithinLargest("generation.hidden", model["generation.hidden"], [.. hidden], Tolerance);
         yield return ParityRow.Identical("generation.codes", codes[..(frames * perFrame)], [.. utterance.Codes]);

@@ -1,8 +1,14 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Parley.Graphs;
 
 namespace Parley.Models.Voxtral;
+
+/// <summary>Takes the samples of an utterance.</summary>
+/// <param name="utterance">Whose they are.</param>
+/// <param name="samples">At the model's rate, about -1 to 1, not clipped; valid only during the call.</param>
+public delegate void VoxtralSamplesReceiver(VoxtralUtterance utterance, ReadOnlySpan<float> samples);
 
 /// <summary>
 /// Utterances that advance together, a codec frame at a time, so that the weights are read once for all of them. Utterances may join
@@ -18,6 +24,7 @@ public sealed class VoxtralBatch : IDisposable
     private readonly GraphRun prefill;
     private readonly GraphRun decoder;
     private readonly GraphRun head;
+    private readonly VoxtralCodecRun codec;
     private readonly List<VoxtralUtterance> active = [];
 
     internal VoxtralBatch(Voxtral model, int slots)
@@ -30,10 +37,14 @@ public sealed class VoxtralBatch : IDisposable
         prefill = model.Decoder.CreateRun();
         decoder = model.Decoder.CreateRun();
         head = model.Head.CreateRun();
+        codec = model.Codec.CreateRun();
     }
 
     /// <summary>Utterances that it has room for.</summary>
     public int Slots => cache.Slots;
+
+    /// <summary>Steps so far.</summary>
+    public long Steps { get; private set; }
 
     /// <summary>Utterances that go on, in the order of their slots.</summary>
     public IReadOnlyList<VoxtralUtterance> Active => active;
@@ -55,7 +66,7 @@ public sealed class VoxtralBatch : IDisposable
         prefill.UseCache(cache, slot, 1);
         prompt.EmbedText(embeddings, prefill.Input("embeddings", 1, tokens, config.Dim).Floats);
         prefill.Run(cancel);
-        VoxtralUtterance utterance = new(slot, options, noise, model.Codec.CreateStream(), config.Dim, VoxtralCodes.PerFrame(config.AudioModel));
+        VoxtralUtterance utterance = new(slot, options, noise, codec.CreateStream(), config.Dim, VoxtralCodes.PerFrame(config.AudioModel));
         prefill.Output("hidden").Floats[^config.Dim..].CopyTo(utterance.Hidden); // frame 0 follows from the last prompt position
         active.Add(utterance);
         return utterance;
@@ -71,6 +82,29 @@ public sealed class VoxtralBatch : IDisposable
         ChooseCodes(cancel);
         RemoveEnded();
         Advance(cancel);
+        Steps++;
+    }
+
+    /// <summary>
+    /// Decodes all pending frames of some utterances; those with as many pending go through the codec together. An utterance may have
+    /// ended.
+    /// </summary>
+    public void TakeSamples(IEnumerable<VoxtralUtterance> utterances, VoxtralSamplesReceiver receive, CancellationToken cancel)
+    {
+        foreach (IGrouping<int, VoxtralUtterance> group in utterances.Where(utterance => utterance.PendingFrames > 0).GroupBy(utterance => utterance.PendingFrames))
+        {
+            VoxtralUtterance[] members = [.. group];
+            List<int> codes = [];
+            foreach (VoxtralUtterance member in members)
+                codes.AddRange(member.PendingCodes);
+            ReadOnlySpan<float> samples = codec.Decode([.. members.Select(member => member.Stream)], CollectionsMarshal.AsSpan(codes), cancel);
+            int each = samples.Length / members.Length;
+            for (int i = 0; i < members.Length; i++)
+            {
+                members[i].MarkDecoded();
+                receive(members[i], samples.Slice(i * each, each));
+            }
+        }
     }
 
     /// <summary>As <see cref="Step"/>, with the times of its two halves.</summary>
@@ -185,6 +219,7 @@ public sealed class VoxtralBatch : IDisposable
         prefill.Dispose();
         decoder.Dispose();
         head.Dispose();
+        codec.Dispose();
         flow.Dispose();
         cache.Dispose();
     }

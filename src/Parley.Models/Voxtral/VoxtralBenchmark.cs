@@ -82,9 +82,9 @@ public static class VoxtralBenchmark
         using VoxtralBatch batch = model.CreateBatch(1);
         return TimeSpan.FromSeconds(MedianSeconds(5, 2, () =>
         {
-            using VoxtralUtterance utterance = batch.Start(prompt, new(), cancel);
+            VoxtralUtterance utterance = batch.Start(prompt, new(), cancel);
             batch.Step(cancel);
-            utterance.TakeSamples(cancel);
+            batch.TakeSamples([utterance], (_, _) => { }, cancel);
             batch.Cancel(utterance);
         }));
     }
@@ -99,8 +99,7 @@ public static class VoxtralBenchmark
         {
             for (int frame = 0; frame < CodecChunk; frame++)
                 batch.Step(cancel);
-            foreach (VoxtralUtterance utterance in utterances)
-                utterance.TakeSamples(cancel);
+            batch.TakeSamples(utterances, (_, _) => { }, cancel);
         }) / CodecChunk;
         List<double> decoder = [], acoustic = [];
         for (int i = 0; i < Steps; i++)
@@ -109,10 +108,10 @@ public static class VoxtralBenchmark
             acoustic.Add(forAcoustic.TotalSeconds);
             decoder.Add(forDecoder.TotalSeconds);
         }
-        using VoxtralCodecStream stream = model.Codec.CreateStream();
-        int[] codes = [.. utterances[0].Codes.Take(CodecChunk * VoxtralCodes.PerFrame(model.Config.AudioModel))];
-        double codec = MedianSeconds(Steps / 2, WarmUp, () => stream.Decode(codes, cancel)) * size / CodecChunk;
-        utterances.ForEach(utterance => utterance.Dispose());
+        using VoxtralCodecRun run = model.Codec.CreateRun();
+        VoxtralCodecStream[] streams = [.. utterances.Select(_ => run.CreateStream())];
+        int[] codes = [.. utterances.SelectMany(utterance => utterance.Codes.Take(CodecChunk * VoxtralCodes.PerFrame(model.Config.AudioModel)))];
+        double codec = MedianSeconds(Steps / 2, WarmUp, () => run.Decode(streams, codes, cancel)) / CodecChunk;
         return new(size, TimeSpan.FromSeconds(Median(decoder)), TimeSpan.FromSeconds(Median(acoustic)), TimeSpan.FromSeconds(codec), TimeSpan.FromSeconds(whole));
     }
 

@@ -59,14 +59,17 @@ public sealed class VoxtralSpeaker : IDisposable
             string[] pieces = [.. VoxtralText.Pieces(text)];
             for (int i = 0; i < pieces.Length; i++)
             {
-                using VoxtralUtterance utterance = batch.Start(Prompts.Prompt(pieces[i], voice), options with { Seed = options.Seed + i }, cancel);
+                VoxtralUtterance utterance = batch.Start(Prompts.Prompt(pieces[i], voice), options with { Seed = options.Seed + i }, cancel);
                 try
                 {
                     while (utterance.End == VoxtralEnd.None)
                     {
                         batch.Step(cancel);
-                        if (VoxtralChunks.IsDue(utterance))
-                            yield return Frame(joints.Piece(utterance.TakeSamples(cancel), isEnd: utterance.End != VoxtralEnd.None));
+                        if (!VoxtralChunks.IsDue(utterance, batch.Steps))
+                            continue;
+                        float[] piece = [];
+                        batch.TakeSamples([utterance], (_, samples) => piece = joints.Piece(samples, isEnd: utterance.End != VoxtralEnd.None), cancel);
+                        yield return Frame(piece);
                     }
                 }
                 finally

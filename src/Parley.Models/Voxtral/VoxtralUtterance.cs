@@ -16,18 +16,17 @@ public enum VoxtralEnd
 }
 
 /// <summary>One utterance in a <see cref="VoxtralBatch"/>: its place in the cache, its codes, its stream through the codec.</summary>
-public sealed class VoxtralUtterance : IDisposable
+public sealed class VoxtralUtterance
 {
-    private readonly VoxtralCodecStream codec;
     private readonly List<int> codes = [];
     private int decodedFrames;
 
-    internal VoxtralUtterance(int slot, VoxtralOptions options, VoxtralNoise noise, VoxtralCodecStream codec, int dim, int codesPerFrame)
+    internal VoxtralUtterance(int slot, VoxtralOptions options, VoxtralNoise noise, VoxtralCodecStream stream, int dim, int codesPerFrame)
     {
         Slot = slot;
         Options = options;
         Noise = noise;
-        this.codec = codec;
+        Stream = stream;
         Hidden = new float[dim];
         CodesPerFrame = codesPerFrame;
     }
@@ -47,6 +46,8 @@ public sealed class VoxtralUtterance : IDisposable
 
     internal int Slot { get; set; }
 
+    internal VoxtralCodecStream Stream { get; }
+
     internal VoxtralNoise Noise { get; }
 
     /// <summary>The decoder's state after the last position.</summary>
@@ -58,17 +59,9 @@ public sealed class VoxtralUtterance : IDisposable
 
     internal ReadOnlySpan<int> LastFrame => CollectionsMarshal.AsSpan(codes)[^CodesPerFrame..];
 
-    /// <summary>Decodes all pending frames.</summary>
-    /// <returns>Samples at the model's rate, about -1 to 1, not clipped; valid until the next call.</returns>
-    public ReadOnlySpan<float> TakeSamples(CancellationToken cancel)
-    {
-        if (PendingFrames == 0)
-            return [];
-        int first = decodedFrames * CodesPerFrame;
-        ReadOnlySpan<float> samples = codec.Decode(CollectionsMarshal.AsSpan(codes)[first..], cancel);
-        decodedFrames = Frames;
-        return samples;
-    }
+    /// <summary>The codes of the pending frames.</summary>
+    internal ReadOnlySpan<int> PendingCodes => CollectionsMarshal.AsSpan(codes)[(decodedFrames * CodesPerFrame)..];
 
-    public void Dispose() => codec.Dispose();
+    /// <summary>No frame is pending any more.</summary>
+    internal void MarkDecoded() => decodedFrames = Frames;
 }

@@ -16,12 +16,12 @@ public class VoxtralModelTests
 
     private static (int[] Codes, float[] Samples) Speak(VoxtralBatch batch, VoxtralPrompt prompt, VoxtralOptions options)
     {
-        using VoxtralUtterance utterance = batch.Start(prompt, options, TestContext.Current.CancellationToken);
+        VoxtralUtterance utterance = batch.Start(prompt, options, TestContext.Current.CancellationToken);
         List<float> samples = [];
         while (utterance.End == VoxtralEnd.None)
         {
             batch.Step(TestContext.Current.CancellationToken);
-            samples.AddRange(utterance.TakeSamples(TestContext.Current.CancellationToken));
+            batch.TakeSamples([utterance], (_, made) => samples.AddRange(made), TestContext.Current.CancellationToken);
         }
         return ([.. utterance.Codes], [.. samples]);
     }
@@ -52,11 +52,9 @@ public class VoxtralModelTests
                 if (utterances.Count < 3)
                     utterances.Add(together.Start(examples[utterances.Count], options[utterances.Count], TestContext.Current.CancellationToken));
                 together.Step(TestContext.Current.CancellationToken);
-                foreach ((int i, VoxtralUtterance utterance) in utterances.Index())
-                {
-                    if (VoxtralChunks.IsDue(utterance))
-                        samples[i].AddRange(utterance.TakeSamples(TestContext.Current.CancellationToken));
-                }
+                together.TakeSamples(
+                    utterances.Where(utterance => VoxtralChunks.IsDue(utterance, together.Steps)),
+                    (utterance, made) => samples[utterances.IndexOf(utterance)].AddRange(made), TestContext.Current.CancellationToken);
             }
             for (int i = 0; i < 3; i++)
             {
@@ -64,7 +62,6 @@ public class VoxtralModelTests
                 Assert.Equal(expected[i].Samples.Length, samples[i].Count);
                 for (int at = 0; at < samples[i].Count; at++)
                     Assert.InRange(samples[i][at] - expected[i].Samples[at], -1e-4f, 1e-4f);
-                utterances[i].Dispose();
             }
         }
     }
@@ -104,7 +101,7 @@ public class VoxtralModelTests
             using VoxtralBatch batch = model.CreateBatch(2);
             for (int round = 0; round < 2; round++) // the second finds the voice known
             {
-                using VoxtralUtterance utterance = batch.Start(prompt, new(), TestContext.Current.CancellationToken);
+                VoxtralUtterance utterance = batch.Start(prompt, new(), TestContext.Current.CancellationToken);
                 for (int i = 0; i < dim; i++)
                     Assert.InRange(utterance.Hidden[i] - run.Output("hidden").Floats[^dim..][i], -1e-5f, 1e-5f);
             }
