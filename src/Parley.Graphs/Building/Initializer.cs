@@ -147,30 +147,26 @@ internal sealed class DenseInitializer(string name, Weight weight, ElementType t
     }
 }
 
-/// <summary>Rows [out, in] of one or more weights, kept as the matrix [in, out], part 0, of elements that a kind of product wants.</summary>
-internal abstract class TransposedInitializer : Initializer
+/// <summary>Rows [out, in] of one or more weights of a product, stacked.</summary>
+internal abstract class StackedInitializer(string name, Weight[] rows) : Initializer(name)
 {
-    private const int ChunkElements = 1 << 18;
+    /// <summary>Values that are converted at a time.</summary>
+    protected const int ChunkElements = 1 << 18;
 
-    private readonly Weight[] rows;
-    private readonly int elementBytes;
-
-    protected TransposedInitializer(string name, Weight[] rows, int elementBytes) : base(name)
-    {
-        this.rows = rows;
-        this.elementBytes = elementBytes;
-        Depth = rows[0].Shape[1];
-        Width = rows.Sum(row => row.Shape[0]);
-    }
-
-    public sealed override long Parameters => (long)Depth * Width;
+    protected Weight[] Rows { get; } = rows;
 
     /// <summary>Inputs of the product.</summary>
-    protected int Depth { get; }
+    public int Depth { get; } = rows[0].Shape[1];
 
     /// <summary>Outputs of the product.</summary>
-    protected int Width { get; }
+    public int Width { get; } = rows.Sum(row => row.Shape[0]);
 
+    public sealed override long Parameters => (long)Depth * Width;
+}
+
+/// <summary>Stacked rows kept as the matrix [in, out], part 0, of elements that a kind of product wants.</summary>
+internal abstract class TransposedInitializer(string name, Weight[] rows, int elementBytes) : StackedInitializer(name, rows)
+{
     /// <summary>Turns values of one input, an output each, into the bytes that are kept. Called from several threads.</summary>
     protected delegate void LineWriter(ReadOnlySpan<float> line, Span<byte> bytes);
 
@@ -183,7 +179,7 @@ internal abstract class TransposedInitializer : Initializer
     public sealed override void Write(PartWriter writer, Action<long> progress, CancellationToken cancel)
     {
         int column = 0;
-        foreach (Weight weight in rows)
+        foreach (Weight weight in Rows)
         {
             WriteColumns(weight, column, writer, cancel);
             column += weight.Shape[0];

@@ -1,31 +1,19 @@
 namespace Parley.Graphs;
 
 /// <summary>Rows [out, in] of one or more weights, quantised in blocks and laid into panels (<see cref="PanelLayout"/>).</summary>
-internal sealed class PanelInitializer : Initializer
+internal sealed class PanelInitializer : StackedInitializer
 {
-    private const int ChunkElements = 1 << 18;
-
-    private readonly Weight[] rows;
     private readonly Precision precision;
     private readonly PanelLayout layout;
 
-    public PanelInitializer(string name, Weight[] rows, Precision precision) : base(name)
+    public PanelInitializer(string name, Weight[] rows, Precision precision) : base(name, rows)
     {
-        this.rows = rows;
         this.precision = precision;
-        Depth = rows[0].Shape[1];
-        Width = rows.Sum(row => row.Shape[0]);
         layout = new(precision, Depth, Width);
         Parts = [new($"{name}.{precision}.panels", ElementType.U8, [layout.Panels, layout.PanelBytes])];
     }
 
-    private int Depth { get; }
-
-    private int Width { get; }
-
     public override IReadOnlyList<InitializerPart> Parts { get; }
-
-    public override long Parameters => (long)Depth * Width;
 
     /// <summary>The node that multiplies with these rows.</summary>
     public GraphNode Product(string input, string bias, string output) => new(
@@ -34,7 +22,7 @@ internal sealed class PanelInitializer : Initializer
 
     public override void Write(PartWriter writer, Action<long> progress, CancellationToken cancel)
     {
-        WeightReader[] readers = [.. rows.Select(weight => weight.Open())];
+        WeightReader[] readers = [.. Rows.Select(weight => weight.Open())];
         BlockQuantizer quantizer = new(precision, Depth);
         int chunkPanels = Math.Max(1, ChunkElements / (Depth * PanelLayout.Rows));
         Parallel.For(0, (layout.Panels + chunkPanels - 1) / chunkPanels, new ParallelOptions { CancellationToken = cancel }, chunk =>
@@ -59,8 +47,8 @@ internal sealed class PanelInitializer : Initializer
     private void Read(WeightReader[] readers, int row, float[] values)
     {
         int weight = 0;
-        for (; row >= rows[weight].Shape[0]; weight++)
-            row -= rows[weight].Shape[0];
+        for (; row >= Rows[weight].Shape[0]; weight++)
+            row -= Rows[weight].Shape[0];
         readers[weight]((long)row * Depth, values);
     }
 }

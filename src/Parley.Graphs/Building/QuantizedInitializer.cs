@@ -3,20 +3,14 @@ using System.Runtime.InteropServices;
 namespace Parley.Graphs;
 
 /// <summary>Rows [out, in] of one or more weights, quantised in blocks along the row as MatMulNBits takes them.</summary>
-internal sealed class QuantizedInitializer : Initializer
+internal sealed class QuantizedInitializer : StackedInitializer
 {
-    private const int ChunkElements = 1 << 18;
-
-    private readonly Weight[] rows;
     private readonly BlockQuantizer quantizer;
     private readonly Precision precision;
 
-    public QuantizedInitializer(string name, Weight[] rows, Precision precision) : base(name)
+    public QuantizedInitializer(string name, Weight[] rows, Precision precision) : base(name, rows)
     {
-        this.rows = rows;
         this.precision = precision;
-        Depth = rows[0].Shape[1];
-        Width = rows.Sum(row => row.Shape[0]);
         quantizer = new(precision, Depth);
         List<InitializerPart> parts =
         [
@@ -28,23 +22,15 @@ internal sealed class QuantizedInitializer : Initializer
         Parts = parts;
     }
 
-    /// <summary>Inputs of the product.</summary>
-    public int Depth { get; }
-
-    /// <summary>Outputs of the product.</summary>
-    public int Width { get; }
-
     /// <summary>The same rows as <see cref="PanelProduct"/> reads them; null where it does not run or has no kernels for them.</summary>
-    public PanelInitializer? ToPanels() => PanelProduct.IsSupported && PanelProduct.FormatOf(precision) >= 0 ? new(Name, rows, precision) : null;
+    public PanelInitializer? ToPanels() => PanelProduct.IsSupported && PanelProduct.FormatOf(precision) >= 0 ? new(Name, Rows, precision) : null;
 
     public override IReadOnlyList<InitializerPart> Parts { get; }
-
-    public override long Parameters => (long)Depth * Width;
 
     public override void Write(PartWriter writer, Action<long> progress, CancellationToken cancel)
     {
         int top = 0;
-        foreach (Weight weight in rows)
+        foreach (Weight weight in Rows)
         {
             WriteRows(weight, top, writer, progress, cancel);
             top += weight.Shape[0];

@@ -54,8 +54,9 @@ public sealed class GraphCache
     /// <exception cref="OnnxModelException">The runtime refuses the graph.</exception>
     public GraphSession Open(Graph graph, IProgress<CompileProgress>? progress = null, CancellationToken cancel = default)
     {
-        string key = Key(graph), stem = $"{graph.Name}.{graph.Precision}.{key[..12]}";
-        CompiledGraph compiled = new(graph.ForThisMachine(), Folder, stem);
+        Graph forThisMachine = graph.ForThisMachine();
+        string key = Key(forThisMachine), stem = $"{graph.Name}.{graph.Precision}.{key[..12]}";
+        CompiledGraph compiled = new(forThisMachine, Folder, stem);
         lock (Writing) // two engines of one process may open the same model
         {
             if (!compiled.IsWhole(key, cancel))
@@ -80,7 +81,7 @@ public sealed class GraphCache
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{BuilderVersion}\n{identity}\n{graph.Precision}\n")));
-        hash.AppendData(new CompiledGraph(graph.ForThisMachine(), Folder, "key").Model.ToByteArray());
+        hash.AppendData(new CompiledGraph(graph, Folder, "key").Model.ToByteArray());
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

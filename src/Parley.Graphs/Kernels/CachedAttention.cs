@@ -44,7 +44,7 @@ internal static unsafe class CachedAttention
     public static NativeOperator* Define() => NativeOperator.Create(
         "CachedAttention"u8,
         [NativeOperator.F32, NativeOperator.F32, NativeOperator.F32, NativeOperator.I32, NativeOperator.F32, NativeOperator.F32],
-        requiredInputs: 4, outputs: 3, &CreateKernel, &Compute);
+        requiredInputs: 4, outputs: 3, &Create, &Run);
 
     /// <summary>One node.</summary>
     private struct Kernel
@@ -79,43 +79,21 @@ internal static unsafe class CachedAttention
         public readonly int GroupsPerKey => (Kernel->Heads / Kernel->KvHeads + Group - 1) / Group;
     }
 
-    [UnmanagedCallersOnly]
-    private static nint CreateKernel(NativeOperator* definition, nint api, nint info, void** created)
+    private static void* Create(nint info)
     {
-        try
+        Kernel* kernel = (Kernel*)NativeMemory.Alloc((nuint)sizeof(Kernel));
+        *kernel = new()
         {
-            Kernel* kernel = (Kernel*)NativeMemory.Alloc((nuint)sizeof(Kernel));
-            *kernel = new()
-            {
-                Heads = checked((int)OrtApi.Attribute(info, "heads"u8)),
-                KvHeads = checked((int)OrtApi.Attribute(info, "kv_heads"u8)),
-                IsInterleaved = OrtApi.Attribute(info, "interleaved"u8) != 0,
-            };
-            *created = kernel;
-            return 0;
-        }
-        catch (Exception fault) // no exception may reach the runtime
-        {
-            return OrtApi.Failure($"{Name}: {fault.Message}");
-        }
+            Heads = checked((int)OrtApi.Attribute(info, "heads"u8)),
+            KvHeads = checked((int)OrtApi.Attribute(info, "kv_heads"u8)),
+            IsInterleaved = OrtApi.Attribute(info, "interleaved"u8) != 0,
+        };
+        return kernel;
     }
 
-    [UnmanagedCallersOnly]
-    private static nint Compute(void* state, nint context)
+    private static void Run(void* state, nint context)
     {
-        try
-        {
-            Compute((Kernel*)state, context);
-            return 0;
-        }
-        catch (Exception fault) // no exception may reach the runtime
-        {
-            return OrtApi.Failure($"{Name}: {fault.Message}");
-        }
-    }
-
-    private static void Compute(Kernel* kernel, nint context)
-    {
+        Kernel* kernel = (Kernel*)state;
         Span<long> packed = stackalloc long[8], cache = stackalloc long[8], sizes = stackalloc long[8];
         nint input = OrtApi.Input(context, 0), pastKeys = OrtApi.Input(context, 1), pastValues = OrtApi.Input(context, 2);
         nint last = OrtApi.Input(context, 3), cosines = OrtApi.Input(context, 4);
@@ -176,7 +154,7 @@ internal static unsafe class CachedAttention
     private static float* Extended(nint context, nuint output, nint past, ReadOnlySpan<long> sizes)
     {
         float* from = (float*)OrtApi.Data(past), to = (float*)OrtApi.Data(OrtApi.Output(context, output, sizes[..4]));
-        long bytes = sizes[0] * sizes[1] * sizes[2] * sizes[3] * sizeof(float);
+        long bytes = OrtApi.Count(sizes[..4]) * sizeof(float);
         if (from != to)
             Buffer.MemoryCopy(from, to, bytes, bytes);
         return to;

@@ -17,7 +17,7 @@ internal static unsafe class GatedSilu
 
     private const int ParallelRows = 8; // a few rows are done before a second thread is there
 
-    public static NativeOperator* Define() => NativeOperator.Create("GatedSilu"u8, [NativeOperator.F32], requiredInputs: 1, outputs: 1, &CreateKernel, &Compute);
+    public static NativeOperator* Define() => NativeOperator.Create("GatedSilu"u8, [NativeOperator.F32], requiredInputs: 1, outputs: 1, create: null, &Run);
 
     /// <summary>Puts this operator in the place of Split, Sigmoid, Mul and Mul, where nothing else reads what lies between them.</summary>
     public static List<GraphNode> StandIn(IReadOnlyList<GraphNode> nodes)
@@ -52,42 +52,24 @@ internal static unsafe class GatedSilu
         public int NextRow;
     }
 
-    [UnmanagedCallersOnly]
-    private static nint CreateKernel(NativeOperator* definition, nint api, nint info, void** created)
+    private static void Run(void* state, nint context)
     {
-        *created = NativeMemory.Alloc(1); // a node has no state, but the runtime wants one
-        return 0;
-    }
-
-    [UnmanagedCallersOnly]
-    private static nint Compute(void* state, nint context)
-    {
-        try
+        Span<long> sizes = stackalloc long[8];
+        nint input = OrtApi.Input(context, 0);
+        int rank = OrtApi.Sizes(input, sizes);
+        if (rank == 0 || sizes[rank - 1] % 2 != 0)
+            throw new InvalidOperationException($"x ends with an axis of {(rank == 0 ? 0 : sizes[rank - 1])}, not with two halves.");
+        long rows = OrtApi.Count(sizes[..(rank - 1)]);
+        sizes[rank - 1] /= 2;
+        Call call = new()
         {
-            Span<long> sizes = stackalloc long[8];
-            nint input = OrtApi.Input(context, 0);
-            int rank = OrtApi.Sizes(input, sizes);
-            if (rank == 0 || sizes[rank - 1] % 2 != 0)
-                throw new InvalidOperationException($"x ends with an axis of {(rank == 0 ? 0 : sizes[rank - 1])}, not with two halves.");
-            long rows = 1;
-            for (int axis = 0; axis < rank - 1; axis++)
-                rows *= sizes[axis];
-            sizes[rank - 1] /= 2;
-            Call call = new()
-            {
-                Input = (float*)OrtApi.Data(input), Output = (float*)OrtApi.Data(OrtApi.Output(context, 0, sizes[..rank])),
-                Width = checked((int)sizes[rank - 1]), Rows = checked((int)rows),
-            };
-            if (rows >= ParallelRows)
-                OrtApi.ParallelFor(context, &MultiplyRows, OnnxEnvironment.Threads, &call);
-            else
-                Multiply(&call);
-            return 0;
-        }
-        catch (Exception fault) // no exception may reach the runtime
-        {
-            return OrtApi.Failure($"{Name}: {fault.Message}");
-        }
+            Input = (float*)OrtApi.Data(input), Output = (float*)OrtApi.Data(OrtApi.Output(context, 0, sizes[..rank])),
+            Width = checked((int)sizes[rank - 1]), Rows = checked((int)rows),
+        };
+        if (rows >= ParallelRows)
+            OrtApi.ParallelFor(context, &MultiplyRows, OnnxEnvironment.Threads, &call);
+        else
+            Multiply(&call);
     }
 
     [UnmanagedCallersOnly]

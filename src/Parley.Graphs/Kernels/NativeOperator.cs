@@ -23,7 +23,7 @@ internal unsafe struct NativeOperator
     private delegate* unmanaged<NativeOperator*, nuint, int> getOutputType;
     private delegate* unmanaged<NativeOperator*, nuint> getOutputCount;
     private readonly nint compute;
-    private delegate* unmanaged<void*, void> destroyKernel;
+    private delegate* unmanaged<Node*, void> destroyKernel;
     private delegate* unmanaged<NativeOperator*, nuint, int> getInputCharacteristic;
     private delegate* unmanaged<NativeOperator*, nuint, int> getOutputCharacteristic;
     private delegate* unmanaged<NativeOperator*, nuint, int> getInputMemory;
@@ -31,8 +31,8 @@ internal unsafe struct NativeOperator
     private delegate* unmanaged<NativeOperator*, int> areVariadicInputsAlike;
     private delegate* unmanaged<NativeOperator*, int> getVariadicOutputs;
     private delegate* unmanaged<NativeOperator*, int> areVariadicOutputsAlike;
-    private delegate* unmanaged<NativeOperator*, nint, nint, void**, nint> createKernelOrFail;
-    private delegate* unmanaged<void*, nint, nint> computeOrFail;
+    private delegate* unmanaged<NativeOperator*, nint, nint, Node**, nint> createKernelOrFail;
+    private delegate* unmanaged<Node*, nint, nint> computeOrFail;
     private readonly nint inferShape;
     private delegate* unmanaged<NativeOperator*, int> getFirstVersion;
     private delegate* unmanaged<NativeOperator*, int> getLastVersion;
@@ -42,16 +42,25 @@ internal unsafe struct NativeOperator
     private int inputs;
     private int requiredInputs;
     private int outputs;
+    private delegate*<nint, void*> create;
+    private delegate*<void*, nint, void> run;
+
+    /// <summary>One node of a session: its operator, and the state that the operator made from its attributes.</summary>
+    private struct Node
+    {
+        public NativeOperator* Operator;
+        public void* State; // or null
+    }
 
     /// <param name="name">A literal.</param>
     /// <param name="inputTypes">A literal: <see cref="F32"/>, <see cref="U8"/> or <see cref="I32"/> of every input.</param>
     /// <param name="requiredInputs">Inputs before the optional ones.</param>
     /// <param name="outputs">Outputs, all f32.</param>
-    /// <param name="create">Makes the state of a node with <see cref="NativeMemory.Alloc(nuint)"/> from its attributes.</param>
-    /// <param name="compute">Runs a node on its state and a context.</param>
+    /// <param name="create">Makes the state of a node with <see cref="NativeMemory.Alloc(nuint)"/> from its attributes; null for none.</param>
+    /// <param name="run">Runs a node on its state and a context. Exceptions become failures of the session's run.</param>
     public static NativeOperator* Create(
         ReadOnlySpan<byte> name, ReadOnlySpan<byte> inputTypes, int requiredInputs, int outputs,
-        delegate* unmanaged<NativeOperator*, nint, nint, void**, nint> create, delegate* unmanaged<void*, nint, nint> compute)
+        delegate*<nint, void*> create, delegate*<void*, nint, void> run)
     {
         NativeOperator* definition = (NativeOperator*)NativeMemory.AllocZeroed((nuint)sizeof(NativeOperator));
         *definition = new()
@@ -71,8 +80,8 @@ internal unsafe struct NativeOperator
             areVariadicInputsAlike = &GetNone,
             getVariadicOutputs = &GetNone,
             areVariadicOutputsAlike = &GetNone,
-            createKernelOrFail = create,
-            computeOrFail = compute,
+            createKernelOrFail = &CreateKernel,
+            computeOrFail = &Compute,
             getFirstVersion = &GetVersion,
             getLastVersion = &GetVersion,
             name = Literal(name),
@@ -80,6 +89,8 @@ internal unsafe struct NativeOperator
             inputs = inputTypes.Length,
             requiredInputs = requiredInputs,
             outputs = outputs,
+            create = create,
+            run = run,
         };
         return definition;
     }
@@ -118,7 +129,43 @@ internal unsafe struct NativeOperator
     private static int GetVersion(NativeOperator* self) => 1;
 
     [UnmanagedCallersOnly]
-    private static void DestroyKernel(void* state) => NativeMemory.Free(state);
+    private static nint CreateKernel(NativeOperator* self, nint api, nint info, Node** created)
+    {
+        try
+        {
+            void* state = self->create is null ? null : self->create(info);
+            *created = (Node*)NativeMemory.Alloc((nuint)sizeof(Node));
+            **created = new() { Operator = self, State = state };
+            return 0;
+        }
+        catch (Exception fault) // no exception may reach the runtime
+        {
+            return Failure(self, fault);
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    private static nint Compute(Node* node, nint context)
+    {
+        try
+        {
+            node->Operator->run(node->State, context);
+            return 0;
+        }
+        catch (Exception fault) // no exception may reach the runtime
+        {
+            return Failure(node->Operator, fault);
+        }
+    }
+
+    private static nint Failure(NativeOperator* self, Exception fault) => OrtApi.Failure($"{Marshal.PtrToStringUTF8((nint)self->name)}: {fault.Message}");
+
+    [UnmanagedCallersOnly]
+    private static void DestroyKernel(Node* node)
+    {
+        NativeMemory.Free(node->State);
+        NativeMemory.Free(node);
+    }
 }
 
 /// <summary>Parley's own operators, which stand in for the runtime's where this processor has the instructions for them.</summary>

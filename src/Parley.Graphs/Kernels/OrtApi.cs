@@ -104,6 +104,15 @@ internal static unsafe partial class OrtApi
         return (int)count;
     }
 
+    /// <summary>Elements of a tensor of these sizes.</summary>
+    public static long Count(ReadOnlySpan<long> sizes)
+    {
+        long count = 1;
+        foreach (long size in sizes)
+            count *= size;
+        return count;
+    }
+
     /// <summary>Calls <paramref name="work"/> with 0 to <paramref name="total"/> - 1 on the threads of the session's pool, this one included, and waits.</summary>
     public static void ParallelFor(nint context, delegate* unmanaged<void*, nuint, void> work, int total, void* argument) =>
         Check(((delegate* unmanaged<nint, delegate* unmanaged<void*, nuint, void>, nuint, nuint, void*, nint>)Table[274])(context, work, (nuint)total, 0, argument));

@@ -33,7 +33,7 @@ internal static unsafe class PanelProduct
     public static int FormatOf(Precision precision) => Array.IndexOf(Formats, precision);
 
     public static NativeOperator* Define() => NativeOperator.Create(
-        "PanelProduct"u8, [NativeOperator.F32, NativeOperator.U8, NativeOperator.F32], requiredInputs: 2, outputs: 1, &CreateKernel, &Compute);
+        "PanelProduct"u8, [NativeOperator.F32, NativeOperator.U8, NativeOperator.F32], requiredInputs: 2, outputs: 1, &Create, &Run);
 
     /// <summary>One node.</summary>
     private struct Kernel
@@ -42,6 +42,7 @@ internal static unsafe class PanelProduct
         public int Width;
         public int Format;
         public int BlockSize;
+        public int Blocks;
         public int Panels;
         public int ZeroBytes;
         public long PanelBytes;
@@ -62,45 +63,24 @@ internal static unsafe class PanelProduct
         public PanelOperands Operands;
     }
 
-    [UnmanagedCallersOnly]
-    private static nint CreateKernel(NativeOperator* definition, nint api, nint info, void** created)
+    private static void* Create(nint info)
     {
-        try
+        int depth = checked((int)OrtApi.Attribute(info, "depth"u8)), width = checked((int)OrtApi.Attribute(info, "width"u8));
+        int format = checked((int)OrtApi.Attribute(info, "format"u8));
+        PanelLayout layout = new(Formats[format], depth, width);
+        Kernel* kernel = (Kernel*)NativeMemory.Alloc((nuint)sizeof(Kernel));
+        *kernel = new()
         {
-            int depth = checked((int)OrtApi.Attribute(info, "depth"u8)), width = checked((int)OrtApi.Attribute(info, "width"u8));
-            int format = checked((int)OrtApi.Attribute(info, "format"u8));
-            PanelLayout layout = new(Formats[format], depth, width);
-            Kernel* kernel = (Kernel*)NativeMemory.Alloc((nuint)sizeof(Kernel));
-            *kernel = new()
-            {
-                Depth = depth, Width = width, Format = format, BlockSize = Formats[format].BlockSize,
-                Panels = layout.Panels, ZeroBytes = layout.ZeroBytes, PanelBytes = layout.PanelBytes,
-            };
-            *created = kernel;
-            return 0;
-        }
-        catch (Exception fault) // no exception may reach the runtime
-        {
-            return OrtApi.Failure($"PanelProduct: {fault.Message}");
-        }
+            Depth = depth, Width = width, Format = format, BlockSize = Formats[format].BlockSize,
+            Blocks = layout.Blocks, Panels = layout.Panels, ZeroBytes = layout.ZeroBytes, PanelBytes = layout.PanelBytes,
+        };
+        return kernel;
     }
 
-    [UnmanagedCallersOnly]
-    private static nint Compute(void* state, nint context)
+    private static void Run(void* state, nint context)
     {
-        try
-        {
-            Compute((Kernel*)state, context, OrtApi.Input(context, 0), OrtApi.Input(context, 1), OrtApi.Input(context, 2));
-            return 0;
-        }
-        catch (Exception fault) // no exception may reach the runtime
-        {
-            return OrtApi.Failure($"PanelProduct: {fault.Message}");
-        }
-    }
-
-    private static void Compute(Kernel* kernel, nint context, nint input, nint weights, nint bias)
-    {
+        Kernel* kernel = (Kernel*)state;
+        nint input = OrtApi.Input(context, 0), weights = OrtApi.Input(context, 1), bias = OrtApi.Input(context, 2);
         Span<long> sizes = stackalloc long[MaxRank];
         int rank = OrtApi.Sizes(weights, sizes);
         if (rank != 2 || sizes[0] != kernel->Panels || sizes[1] != kernel->PanelBytes)
@@ -108,15 +88,13 @@ internal static unsafe class PanelProduct
         rank = OrtApi.Sizes(input, sizes);
         if (rank == 0 || sizes[rank - 1] != kernel->Depth)
             throw new InvalidOperationException($"x ends with an axis of {(rank == 0 ? 0 : sizes[rank - 1])}, not of {kernel->Depth}.");
-        long rows = 1;
-        for (int axis = 0; axis < rank - 1; axis++)
-            rows *= sizes[axis];
+        long rows = OrtApi.Count(sizes[..(rank - 1)]);
         sizes[rank - 1] = kernel->Width;
         nint output = OrtApi.Output(context, 0, sizes[..rank]);
         if (rows == 0)
             return;
 
-        int blocks = (kernel->Depth + kernel->BlockSize - 1) / kernel->BlockSize;
+        int blocks = kernel->Blocks;
         nuint valueBytes = (nuint)rows * (nuint)blocks * (nuint)kernel->BlockSize, scaleBytes = (nuint)rows * (nuint)blocks * sizeof(float);
         (nint Address, nuint Bytes) scratch = NativeScratch.Rent(valueBytes + 2 * scaleBytes);
         try

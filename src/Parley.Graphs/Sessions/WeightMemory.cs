@@ -8,8 +8,8 @@ using Onnx;
 namespace Parley.Graphs;
 
 /// <summary>
-/// The panels of one session (<see cref="PanelLayout"/>), read into memory of large pages. A step reads all of them once, a cache line after another: from a
-/// mapped file, in pages of 4 KB, a fifth of that time goes into finding the pages. Dispose it after the session.
+/// The panels of one session (<see cref="PanelLayout"/>), read into memory of large pages. A step reads all of them once, a cache line after
+/// another: from a mapped file, in pages of 4 KB, a fifth of that time goes into finding the pages. Dispose it after the session.
 /// </summary>
 internal sealed unsafe partial class WeightMemory : IDisposable
 {
