@@ -1,6 +1,6 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Graphs;
 
@@ -8,7 +8,7 @@ namespace Parley.Graphs;
 /// The operator parley.PanelProduct: x · Wᵀ (+ b) for weights in panels (<see cref="PanelLayout"/>), with the arithmetic of MatMulNBits at
 /// accuracy_level 4: activations in 8 bit, block by block. Where the processor has the instructions it stands in for MatMulNBits when a
 /// graph is opened; what is exported keeps MatMulNBits. ONNX Runtime's own kernel waits for every read of a weight and begins anew
-/// for each row; this one reads ahead, and reads a weight once for six rows.
+/// for each row; this one reads ahead, and reads a weight once for as many rows as the registers hold (<see cref="PanelKernelWriter"/>).
 /// </summary>
 /// <remarks>
 /// Inputs: x [..., depth] f32, panels [panels, panel bytes] u8, optionally b [width] f32. Output: [..., width] f32. Attributes: depth,
@@ -22,15 +22,12 @@ internal static unsafe class PanelProduct
     private const long ChunkBytes = 192 << 10; // weights that a thread takes at a time
     private const int LeastChunks = 4;         // for each thread, so that none waits long for the last
     private const int ParallelRows = 8;        // fewer rows are quantised by the calling thread
-    private const int PartRows = 24;
 
-    private static readonly Precision[] Formats = [Precision.Q8, Precision.Q8Fine, Precision.Q4, Precision.Q4Fast];
-
-    /// <summary>True if this processor has the instructions that the kernels are made of.</summary>
-    public static bool IsSupported => NativeOperators.AreSupported && AvxVnni.IsSupported;
+    /// <summary>True if the kernels run here.</summary>
+    public static bool IsSupported => NativeOperators.AreSupported && PanelKernels.AreSupported;
 
     /// <summary>The attribute that names a precision's format; -1 if there are no kernels for it.</summary>
-    public static int FormatOf(Precision precision) => Array.IndexOf(Formats, precision);
+    public static int FormatOf(Precision precision) => PanelKernels.Formats.IndexOf(precision);
 
     public static NativeOperator* Define() => NativeOperator.Create(
         "PanelProduct"u8, [NativeOperator.F32, NativeOperator.U8, NativeOperator.F32], requiredInputs: 2, outputs: 1, &Create, &Run);
@@ -42,6 +39,7 @@ internal static unsafe class PanelProduct
         public int Width;
         public int Format;
         public int BlockSize;
+        public int Zero; // of the weights, or 1 where each block has its own
         public int Blocks;
         public int Panels;
         public int ZeroBytes;
@@ -55,23 +53,30 @@ internal static unsafe class PanelProduct
         public float* Input;
         public byte* Weights;
         public float* Bias; // or null
+        public float* Output;
         public int Rows;
+        public int Groups; // of rows that are multiplied together, as alike as can be
         public int ChunkPanels;
         public int NextRow;
         public int Threads;
         public int* NextPanels; // of each thread's own part
-        public PanelOperands Operands;
+        public sbyte* Values;   // of each group: PanelArguments
+        public float* Scales;
+        public int* Corrections;
+
+        public readonly int FirstRow(int group) => (int)((long)Rows * group / Groups);
     }
 
     private static void* Create(nint info)
     {
         int depth = checked((int)OrtApi.Attribute(info, "depth"u8)), width = checked((int)OrtApi.Attribute(info, "width"u8));
         int format = checked((int)OrtApi.Attribute(info, "format"u8));
-        PanelLayout layout = new(Formats[format], depth, width);
+        Precision precision = PanelKernels.Formats[format];
+        PanelLayout layout = new(precision, depth, width);
         Kernel* kernel = (Kernel*)NativeMemory.Alloc((nuint)sizeof(Kernel));
         *kernel = new()
         {
-            Depth = depth, Width = width, Format = format, BlockSize = Formats[format].BlockSize,
+            Depth = depth, Width = width, Format = format, BlockSize = precision.BlockSize, Zero = precision.HasZeroPoints ? 1 : 1 << precision.Bits - 1,
             Blocks = layout.Blocks, Panels = layout.Panels, ZeroBytes = layout.ZeroBytes, PanelBytes = layout.PanelBytes,
         };
         return kernel;
@@ -94,31 +99,24 @@ internal static unsafe class PanelProduct
         if (rows == 0)
             return;
 
-        int blocks = kernel->Blocks;
-        nuint valueBytes = (nuint)rows * (nuint)blocks * (nuint)kernel->BlockSize, scaleBytes = (nuint)rows * (nuint)blocks * sizeof(float);
-        (nint Address, nuint Bytes) scratch = NativeScratch.Rent(valueBytes + 2 * scaleBytes);
+        nuint blocks = (nuint)rows * (nuint)kernel->Blocks, valueBytes = blocks * (nuint)kernel->BlockSize;
+        (nint Address, nuint Bytes) scratch = NativeScratch.Rent(valueBytes + blocks * (sizeof(float) + sizeof(int)));
         try
         {
-            sbyte* values = (sbyte*)scratch.Address;
-            float* scales = (float*)(values + valueBytes);
-            Call call = new()
-            {
-                Kernel = kernel, Input = (float*)OrtApi.Data(input), Weights = (byte*)OrtApi.Data(weights),
-                Bias = bias == 0 ? null : (float*)OrtApi.Data(bias), Rows = checked((int)rows),
-                Operands = new()
-                {
-                    Values = values, Scales = scales, Sums = (int*)(scales + rows * blocks), Blocks = blocks,
-                    Output = (float*)OrtApi.Data(output), Width = kernel->Width,
-                },
-            };
             int threads = OnnxEnvironment.Threads;
             int* next = stackalloc int[threads];
             for (int thread = 0; thread < threads; thread++)
                 next[thread] = FirstPanel(kernel, thread, threads);
-            call.Threads = threads;
-            call.NextPanels = next;
             long chunk = Math.Min(ChunkBytes / kernel->PanelBytes, kernel->Panels / (threads * LeastChunks));
-            call.ChunkPanels = (int)Math.Max(1, chunk);
+            float* scales = (float*)(scratch.Address + (nint)valueBytes);
+            Call call = new()
+            {
+                Kernel = kernel, Input = (float*)OrtApi.Data(input), Weights = (byte*)OrtApi.Data(weights),
+                Bias = bias == 0 ? null : (float*)OrtApi.Data(bias), Output = (float*)OrtApi.Data(output),
+                Rows = checked((int)rows), Groups = (int)((rows + PanelKernels.MostRows - 1) / PanelKernels.MostRows),
+                ChunkPanels = (int)Math.Max(1, chunk), Threads = threads, NextPanels = next,
+                Values = (sbyte*)scratch.Address, Scales = scales, Corrections = (int*)(scales + blocks),
+            };
             if (call.Rows >= ParallelRows)
                 OrtApi.ParallelFor(context, &QuantizeRows, threads, &call);
             else
@@ -143,16 +141,17 @@ internal static unsafe class PanelProduct
     private static int FirstPanel(Kernel* kernel, int thread, int threads) => (int)((long)kernel->Panels * thread / threads);
 
     /// <summary>Takes rows until none is left.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Quantize(Call* call)
     {
-        PanelOperands operands = call->Operands;
-        int depth = call->Kernel->Depth, blockSize = call->Kernel->BlockSize;
+        Kernel* kernel = call->Kernel;
         for (int row; (row = Interlocked.Increment(ref call->NextRow) - 1) < call->Rows;)
         {
-            long block = (long)row * operands.Blocks;
+            int group = (int)(((long)row * call->Groups + call->Groups - 1) / call->Rows);
+            int first = call->FirstRow(group), rows = call->FirstRow(group + 1) - first;
+            long block = (long)first * kernel->Blocks;
             ActivationQuantizer.Quantize(
-                call->Input + (long)row * depth, depth, blockSize, operands.Values + block * blockSize, operands.Scales + block, operands.Sums + block);
+                call->Input + (long)row * kernel->Depth, kernel->Depth, kernel->BlockSize, kernel->Zero, rows,
+                call->Values + block * kernel->BlockSize + (row - first) * 4, call->Scales + block + (row - first), call->Corrections + block + (row - first));
         }
     }
 
@@ -164,6 +163,7 @@ internal static unsafe class PanelProduct
     private static void Multiply(Call* call, int thread)
     {
         Kernel* kernel = call->Kernel;
+        float* products = stackalloc float[PanelKernels.MostRows * PanelLayout.Rows];
         int count = call->ChunkPanels, threads = call->Threads;
         for (int i = 0; i < threads; i++)
         {
@@ -171,61 +171,36 @@ internal static unsafe class PanelProduct
             for (int first; (first = Interlocked.Add(ref call->NextPanels[part], count) - count) < end;)
             {
                 for (int panel = first; panel < Math.Min(first + count, end); panel++)
-                    MultiplyPanel(call, panel);
+                    MultiplyPanel(call, panel, products);
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MultiplyPanel(Call* call, int panel)
+    private static void MultiplyPanel(Call* call, int panel, float* products)
     {
         Kernel* kernel = call->Kernel;
         byte* weights = call->Weights + panel * kernel->PanelBytes;
         long column = (long)panel * PanelLayout.Rows;
         int columns = (int)Math.Min(PanelLayout.Rows, kernel->Width - column);
-        if (columns == PanelLayout.Rows)
+        for (int group = 0; group < call->Groups; group++)
         {
-            Multiply(kernel, weights, call->Operands, 0, call->Rows, column);
-        }
-        else // the last panel is not full: its products take a way around
-        {
-            float* products = stackalloc float[PartRows * PanelLayout.Rows];
-            for (int row = 0; row < call->Rows; row += PartRows)
+            int first = call->FirstRow(group), rows = call->FirstRow(group + 1) - first;
+            long block = (long)first * kernel->Blocks;
+            PanelArguments arguments = new()
             {
-                int rows = Math.Min(PartRows, call->Rows - row);
-                PanelOperands part = call->Operands with { Output = products - (long)row * PanelLayout.Rows, Width = PanelLayout.Rows };
-                Multiply(kernel, weights, part, row, rows, 0);
-                for (int i = 0; i < rows; i++)
-                    new Span<float>(products + i * PanelLayout.Rows, columns).CopyTo(new(call->Operands.Output + (row + i) * (long)kernel->Width + column, columns));
+                Panel = weights + kernel->ZeroBytes, Zeros = weights, Blocks = kernel->Blocks, Products = products,
+                Values = call->Values + block * kernel->BlockSize, Scales = call->Scales + block, Corrections = call->Corrections + block,
+            };
+            PanelKernels.Of(kernel->Format, rows)(&arguments);
+            for (int row = 0; row < rows; row++)
+            {
+                ReadOnlySpan<float> sums = new(products + row * PanelLayout.Rows, columns);
+                Span<float> output = new(call->Output + (first + row) * (long)kernel->Width + column, columns);
+                if (call->Bias is null)
+                    sums.CopyTo(output);
+                else
+                    TensorPrimitives.Add(sums, new ReadOnlySpan<float>(call->Bias + column, columns), output);
             }
-        }
-        if (call->Bias is null)
-            return;
-        for (int row = 0; row < call->Rows; row++)
-        {
-            float* output = call->Operands.Output + row * (long)kernel->Width + column;
-            for (int i = 0; i < columns; i++)
-                output[i] += call->Bias[column + i];
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply(Kernel* kernel, byte* weights, in PanelOperands operands, int row, int rows, long column)
-    {
-        switch (kernel->Format)
-        {
-            case 0:
-                PanelKernel<Panels8>.Multiply(weights, kernel->ZeroBytes, operands, row, rows, column);
-                break;
-            case 1:
-                PanelKernel<Panels8Fine>.Multiply(weights, kernel->ZeroBytes, operands, row, rows, column);
-                break;
-            case 2:
-                PanelKernel<Panels4>.Multiply(weights, kernel->ZeroBytes, operands, row, rows, column);
-                break;
-            default:
-                PanelKernel<Panels4Fast>.Multiply(weights, kernel->ZeroBytes, operands, row, rows, column);
-                break;
         }
     }
 }

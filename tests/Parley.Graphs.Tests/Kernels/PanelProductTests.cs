@@ -14,7 +14,7 @@ public class PanelProductTests
     {
         Assert.SkipUnless(PanelProduct.IsSupported, "This processor has no AVX-VNNI: MatMulNBits is used.");
         Precision precision = Of(name);
-        Gen.Select(Gen.Int[1, 14], Gen.Int[1, 90], Gen.Int[33, 400], Gen.Bool, Gen.Int[0, 9999]).Sample((rows, width, depth, hasBias, seed) =>
+        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 90], Gen.Int[33, 400], Gen.Bool, Gen.Int[0, 9999]).Sample((rows, width, depth, hasBias, seed) =>
         {
             Random random = new(seed);
             float[] x = Values(random, rows * depth), w = Values(random, width * depth), b = Values(random, width);
