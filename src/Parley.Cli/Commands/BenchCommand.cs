@@ -29,7 +29,7 @@ internal static class BenchCommand
             MachineLimits limits = MachineLimits.Measure(cancel);
             List<BenchRow> rows = [];
             foreach (Precision precision in wanted)
-                rows.Add(Row(VoxtralBenchmark.Run(VoxtralConfig.Published, precision, sizes, place, new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel), limits));
+                rows.Add(Row(VoxtralBenchmark.Run(VoxtralConfig.Published, precision, sizes, place, new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel)));
             BenchReport report = new(limits.Cores, limits.ReadBytesPerSecond / 1e9, limits.FlopsPerSecond / 1e9, rows);
             if (parsed.GetValue(json))
                 DataJson.Write(terminal, report);
@@ -40,22 +40,22 @@ internal static class BenchCommand
         return command;
     }
 
-    private static BenchRow Row(VoxtralBenchmarkResult result, MachineLimits limits)
+    private static BenchRow Row(VoxtralBenchmarkResult result)
     {
         TimeSpan frame = TimeSpan.FromSeconds(1 / VoxtralConfig.Published.AudioModel.AudioEncodingArgs.FrameRate);
         return new(
             result.Precision.Name, result.Compile.TotalSeconds, result.DecoderBytes / 1e9, result.PrefillTokensPerSecond,
             result.TimeToFirstAudio.TotalMilliseconds, result.PeakBytes / 1e9, result.CpuShare,
             [.. result.Batches.Select(batch => new BenchBatchRow(
-                batch.Batch, batch.DecoderStep.TotalMilliseconds, result.DecoderBytes / batch.DecoderStep.TotalSeconds / limits.ReadBytesPerSecond,
-                batch.Acoustic.TotalMilliseconds, batch.Codec.TotalMilliseconds, batch.Frame.TotalMilliseconds, batch.RealTimeFactor(frame)))]);
+                batch.Batch, batch.DecoderStep.TotalMilliseconds, result.DecoderBytes / batch.DecoderStep.TotalSeconds / batch.ReadBytesPerSecond,
+                batch.Acoustic.TotalMilliseconds, batch.Codec.TotalMilliseconds, batch.Frame.TotalMilliseconds, batch.RealTimeFactor(frame), batch.ReadBytesPerSecond / 1e9))]);
     }
 
     private static void WriteTables(Terminal terminal, BenchReport report)
     {
         terminal.Out.WriteLine(Invariant($"{report.Cores} cores, {report.ReadGbPerSecond:F1} GB/s read, {report.GflopPerSecond:F0} GFLOP/s f32, measured now."));
         DataTable models = new("precision", "opened in", "decoder", "prefill", "first audio", "peak memory", "cores got");
-        DataTable frames = new("precision", "batch", "decoder", "of the bandwidth", "acoustic", "codec", "whole frame", "real-time factor");
+        DataTable frames = new("precision", "batch", "decoder", "of the bandwidth", "acoustic", "codec", "whole frame", "real-time factor", "read meanwhile");
         foreach (BenchRow row in report.Results)
         {
             models.Add(row.Precision, Invariant($"{row.CompileSeconds:F1} s"), Invariant($"{row.DecoderGb:F2} GB"), Invariant($"{row.PrefillTokensPerSecond:F0} tokens/s"),
@@ -63,7 +63,7 @@ internal static class BenchCommand
             foreach (BenchBatchRow batch in row.Batches)
             {
                 frames.Add(row.Precision, Invariant($"{batch.Batch}"), Invariant($"{batch.DecoderMs:F0} ms"), Invariant($"{batch.DecoderShareOfBandwidth:P0}"),
-                    Invariant($"{batch.AcousticMs:F0} ms"), Invariant($"{batch.CodecMs:F0} ms"), Invariant($"{batch.FrameMs:F0} ms"), Invariant($"{batch.Rtf:F2}"));
+                    Invariant($"{batch.AcousticMs:F0} ms"), Invariant($"{batch.CodecMs:F0} ms"), Invariant($"{batch.FrameMs:F0} ms"), Invariant($"{batch.Rtf:F2}"), Invariant($"{batch.ReadGbPerSecond:F1} GB/s"));
             }
         }
         models.Write(terminal);

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Parley.Graphs;
@@ -11,22 +9,19 @@ namespace Parley.Graphs;
 /// <param name="FlopsPerSecond">f32 multiply-adds from registers, two operations each, all cores together.</param>
 public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double FlopsPerSecond)
 {
-    private const long BytesPerCore = 512L << 20; // far beyond the caches
-    private const int Rounds = 5;                 // the best counts: others use the machine too
+    private const int Rounds = 5; // the best counts: others use the machine too
     private const int Multiplications = 1 << 22;
 
     public static MachineLimits Measure(CancellationToken cancel = default)
     {
         int cores = Environment.ProcessorCount;
         double read = 0, flops = 0;
-        using (Memories memories = new(cores))
+        using MemoryProbe memory = new();
+        for (int round = 0; round < Rounds; round++)
         {
-            for (int round = 0; round < Rounds; round++)
-            {
-                cancel.ThrowIfCancellationRequested();
-                read = Math.Max(read, cores * BytesPerCore / OnAllCores(cores, memories.Read));
-                flops = Math.Max(flops, cores * FlopsOfOne / OnAllCores(cores, MultiplyAdd));
-            }
+            cancel.ThrowIfCancellationRequested();
+            read = Math.Max(read, memory.ReadBytesPerSecond());
+            flops = Math.Max(flops, cores * FlopsOfOne / AllCores.Run(MultiplyAdd));
         }
         return new(cores, read, flops);
     }
@@ -34,23 +29,6 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
     private static volatile float sink; // where results go, so that they are needed
 
     private static double FlopsOfOne => (Vector512.IsHardwareAccelerated ? Vector512<float>.Count : Vector<float>.Count) * 16.0 * 2 * Multiplications;
-
-    /// <returns>Seconds from the first core's start to the last one's end.</returns>
-    private static double OnAllCores(int cores, Action<int> work)
-    {
-        using Barrier start = new(cores);
-        long[] begins = new long[cores], ends = new long[cores];
-        Thread[] threads = [.. Enumerable.Range(0, cores).Select(core => new Thread(() =>
-        {
-            start.SignalAndWait();
-            begins[core] = Stopwatch.GetTimestamp();
-            work(core);
-            ends[core] = Stopwatch.GetTimestamp();
-        }))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        return Stopwatch.GetElapsedTime(begins.Min(), ends.Max()).TotalSeconds;
-    }
 
     /// <summary>Sixteen independent chains, which hide the latency of two units; each begins elsewhere, so that none can stand for another.</summary>
     private static void MultiplyAdd(int core)
@@ -99,39 +77,6 @@ public sealed record MachineLimits(int Cores, double ReadBytesPerSecond, double 
                 x7 = Vector.FusedMultiplyAdd(x7, a, b);
             }
             sink += Vector.Sum(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7);
-        }
-    }
-
-    /// <summary>One large block for each core, written once so that its pages are there.</summary>
-    private sealed unsafe class Memories : IDisposable
-    {
-        private readonly nint[] blocks;
-
-        public Memories(int cores)
-        {
-            blocks = [.. Enumerable.Range(0, cores).Select(_ => (nint)NativeMemory.AlignedAlloc((nuint)BytesPerCore, 64))];
-            OnAllCores(cores, core => NativeMemory.Fill((void*)blocks[core], (nuint)BytesPerCore, 1));
-        }
-
-        public void Read(int core)
-        {
-            Vector<ulong> a = default, b = default, c = default, d = default;
-            byte* at = (byte*)blocks[core], end = at + BytesPerCore;
-            int step = Vector<byte>.Count;
-            for (; at < end; at += 4 * step)
-            {
-                a += Vector.Load((ulong*)at);
-                b += Vector.Load((ulong*)(at + step));
-                c += Vector.Load((ulong*)(at + 2 * step));
-                d += Vector.Load((ulong*)(at + 3 * step));
-            }
-            sink += Vector.Sum(a + b + c + d);
-        }
-
-        public void Dispose()
-        {
-            foreach (nint block in blocks)
-                NativeMemory.AlignedFree((void*)block);
         }
     }
 }

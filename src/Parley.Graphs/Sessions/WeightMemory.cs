@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Microsoft.Win32.SafeHandles;
@@ -8,15 +7,13 @@ using Onnx;
 namespace Parley.Graphs;
 
 /// <summary>
-/// The panels of one session (<see cref="PanelLayout"/>), read into memory of large pages. A step reads all of them once, a cache line after
-/// another: from a mapped file, in pages of 4 KB, a fifth of that time goes into finding the pages. Dispose it after the session.
+/// The panels of one session (<see cref="PanelLayout"/>), read into <see cref="LargePages"/> instead of being mapped: a step reads all of them
+/// once, a cache line after another. Dispose it after the session.
 /// </summary>
-internal sealed unsafe partial class WeightMemory : IDisposable
+internal sealed unsafe class WeightMemory : IDisposable
 {
-    private const nuint PageBytes = 2 << 20;
     private const int LeastBytes = 1 << 20; // smaller tensors stay where they are
     private const int ReadBytes = 16 << 20;
-    private const int AdviseHugePages = 14; // MADV_HUGEPAGE
 
     private readonly List<nint> blocks = [];
     private readonly List<OrtValue> values = [];
@@ -47,10 +44,8 @@ internal sealed unsafe partial class WeightMemory : IDisposable
     private void Add(TensorProto tensor, SafeFileHandle file, SessionOptions options)
     {
         long offset = long.Parse(External(tensor, "offset"), CultureInfo.InvariantCulture), length = long.Parse(External(tensor, "length"), CultureInfo.InvariantCulture);
-        byte* block = (byte*)NativeMemory.AlignedAlloc((nuint)length, PageBytes);
+        byte* block = LargePages.Allocate(length);
         blocks.Add((nint)block);
-        if (OperatingSystem.IsLinux())
-            _ = Advise(block, (nuint)length, AdviseHugePages); // where it is refused, small pages do
         Parallel.For(0, (int)((length + ReadBytes - 1) / ReadBytes), part =>
         {
             long first = (long)part * ReadBytes;
@@ -73,13 +68,10 @@ internal sealed unsafe partial class WeightMemory : IDisposable
 
     private static string External(TensorProto tensor, string key) => tensor.ExternalData.First(entry => entry.Key == key).Value;
 
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(byte* address, nuint length, int advice);
-
     public void Dispose()
     {
         values.ForEach(value => value.Dispose());
-        blocks.ForEach(block => NativeMemory.AlignedFree((void*)block));
+        blocks.ForEach(block => LargePages.Free((byte*)block));
         blocks.Clear();
     }
 }

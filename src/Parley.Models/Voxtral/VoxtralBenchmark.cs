@@ -9,7 +9,8 @@ namespace Parley.Models.Voxtral;
 /// <param name="Acoustic">Semantic head and flow matching of one frame for all of them.</param>
 /// <param name="Codec">The codec for one frame of all of them, decoded <see cref="VoxtralBenchmark.CodecChunk"/> frames at a time.</param>
 /// <param name="Frame">One whole frame of all of them, as the loop makes it.</param>
-public sealed record VoxtralBatchTimes(int Batch, TimeSpan DecoderStep, TimeSpan Acoustic, TimeSpan Codec, TimeSpan Frame)
+/// <param name="ReadBytesPerSecond">How fast this machine read its memory, measured in turns with the decoder steps.</param>
+public sealed record VoxtralBatchTimes(int Batch, TimeSpan DecoderStep, TimeSpan Acoustic, TimeSpan Codec, TimeSpan Frame, double ReadBytesPerSecond)
 {
     /// <summary>Compute time over the audio time of all utterances: below 1 is faster than real time.</summary>
     public double RealTimeFactor(TimeSpan frameDuration) => Frame / (frameDuration * Batch);
@@ -61,10 +62,14 @@ public static class VoxtralBenchmark
         (TimeSpan cpu, long wall) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
         double prefill = PrefillTokens / MedianSeconds(2, 1, () => Prefill(model, prompt, cancel));
         TimeSpan firstAudio = FirstAudio(model, prompt, cancel);
-        VoxtralBatchTimes[] times = [.. batches.Select(batch => Batch(model, prompt, batch, cancel))];
         process.Refresh();
+        long peak = process.PeakWorkingSet64;
+        using MemoryProbe memory = new();
+        VoxtralBatchTimes[] times = [.. batches.Select(batch => Batch(model, prompt, batch, memory, cancel))];
+        process.Refresh();
+        peak = Math.Max(peak, process.PeakWorkingSet64 - memory.Bytes);
         double share = (process.TotalProcessorTime - cpu) / Stopwatch.GetElapsedTime(wall) / Environment.ProcessorCount;
-        return new(precision, compile, model.Decoder.Graph.WeightBytes, model.AcousticBytes, prefill, firstAudio, times, process.PeakWorkingSet64, share);
+        return new(precision, compile, model.Decoder.Graph.WeightBytes, model.AcousticBytes, prefill, firstAudio, times, peak, share);
     }
 
     private static void Prefill(Voxtral model, VoxtralPrompt prompt, CancellationToken cancel)
@@ -89,7 +94,7 @@ public static class VoxtralBenchmark
         }));
     }
 
-    private static VoxtralBatchTimes Batch(Voxtral model, VoxtralPrompt prompt, int size, CancellationToken cancel)
+    private static VoxtralBatchTimes Batch(Voxtral model, VoxtralPrompt prompt, int size, MemoryProbe memory, CancellationToken cancel)
     {
         using VoxtralBatch batch = model.CreateBatch(size);
         List<VoxtralUtterance> utterances = [];
@@ -101,18 +106,19 @@ public static class VoxtralBenchmark
                 batch.Step(cancel);
             batch.TakeSamples(utterances, (_, _) => { }, cancel);
         }) / CodecChunk;
-        List<double> decoder = [], acoustic = [];
+        List<double> decoder = [], acoustic = [], read = [];
         for (int i = 0; i < Steps; i++)
         {
             (TimeSpan forAcoustic, TimeSpan forDecoder) = batch.TimedStep(cancel);
             acoustic.Add(forAcoustic.TotalSeconds);
             decoder.Add(forDecoder.TotalSeconds);
+            read.Add(memory.ReadBytesPerSecond());
         }
         using VoxtralCodecRun run = model.Codec.CreateRun();
         VoxtralCodecStream[] streams = [.. utterances.Select(_ => run.CreateStream())];
         int[] codes = [.. utterances.SelectMany(utterance => utterance.Codes.Take(CodecChunk * VoxtralCodes.PerFrame(model.Config.AudioModel)))];
         double codec = MedianSeconds(Steps / 2, WarmUp, () => run.Decode(streams, codes, cancel)) / CodecChunk;
-        return new(size, TimeSpan.FromSeconds(Median(decoder)), TimeSpan.FromSeconds(Median(acoustic)), TimeSpan.FromSeconds(codec), TimeSpan.FromSeconds(whole));
+        return new(size, TimeSpan.FromSeconds(Median(decoder)), TimeSpan.FromSeconds(Median(acoustic)), TimeSpan.FromSeconds(codec), TimeSpan.FromSeconds(whole), Median(read));
     }
 
     /// <summary>The middle of several runs after some that do not count.</summary>
