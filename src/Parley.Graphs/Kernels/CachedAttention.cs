@@ -72,7 +72,7 @@ internal static unsafe class CachedAttention
         public int HeadDim;
         public long Capacity;
         public int NextExtension;
-        public int NextQuery;
+        public WorkParts Queries;
 
         public readonly int RowValues => (Kernel->Heads + 2 * Kernel->KvHeads) * HeadDim;
 
@@ -125,7 +125,9 @@ internal static unsafe class CachedAttention
         }
 
         int threads = OnnxEnvironment.Threads;
-        call.ScratchValues = Group * (headDim + longest);
+        int* next = stackalloc int[threads];
+        call.Queries = new(next, checked(call.Batch * kernel->KvHeads * call.Tokens * call.GroupsPerKey), threads);
+        call.ScratchValues = Group * (headDim + longest + 1); // scores go in pairs
         (nint Address, nuint Bytes) scratch = NativeScratch.Rent((nuint)(threads * call.ScratchValues * sizeof(float)));
         try
         {
@@ -189,28 +191,39 @@ internal static unsafe class CachedAttention
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Attend(Call* call, int thread)
     {
+        float* scratch = call->Scratch + thread * call->ScratchValues;
+        (int unit, int end) = call->Queries.Take(ref thread, 1);
+        while (unit < end)
+        {
+            int current = unit;
+            (unit, end) = call->Queries.Take(ref thread, 1);
+            Attend(call, current, unit < end ? unit : current, scratch);
+        }
+    }
+
+    /// <summary>One group of query heads; meanwhile the keys of the <paramref name="following"/> one are asked for.</summary>
+    private static void Attend(Call* call, int unit, int following, float* queries)
+    {
         Kernel* kernel = call->Kernel;
         int headDim = call->HeadDim, perKey = kernel->Heads / kernel->KvHeads, groups = call->GroupsPerKey;
-        float* queries = call->Scratch + thread * call->ScratchValues, scores = queries + Group * headDim;
-        int count = call->Batch * kernel->KvHeads * call->Tokens * groups;
+        float* scores = queries + Group * headDim;
         float scale = 1 / MathF.Sqrt(headDim);
-        for (int unit; (unit = Interlocked.Increment(ref call->NextQuery) - 1) < count;)
+        int group = unit % groups, token = unit / groups % call->Tokens, sequenceHead = unit / groups / call->Tokens;
+        int sequence = sequenceHead / kernel->KvHeads, kvHead = sequenceHead % kernel->KvHeads;
+        int position = call->LastPositions[sequence] - call->Tokens + 1 + token, heads = Math.Min(Group, perKey - group * Group);
+        int firstHead = kvHead * perKey + group * Group;
+        long row = (long)sequence * call->Tokens + token;
+        for (int head = 0; head < Group; head++) // those that are missing repeat the last, and are not kept
         {
-            int group = unit % groups, token = unit / groups % call->Tokens, sequenceHead = unit / groups / call->Tokens;
-            int sequence = sequenceHead / kernel->KvHeads, kvHead = sequenceHead % kernel->KvHeads;
-            int position = call->LastPositions[sequence] - call->Tokens + 1 + token, heads = Math.Min(Group, perKey - group * Group);
-            int firstHead = kvHead * perKey + group * Group;
-            long row = (long)sequence * call->Tokens + token;
-            for (int head = 0; head < Group; head++) // those that are missing repeat the last, and are not kept
-            {
-                float* query = call->Packed + row * call->RowValues + (firstHead + Math.Min(head, heads - 1)) * headDim;
-                Turn(call, query, position, scale, queries + head * headDim);
-            }
-            long first = sequenceHead * call->Capacity * headDim;
-            Score(queries, call->Keys + first, call->Values + first, headDim, position + 1, scores);
-            Vector128<float> factors = Exponentiate(scores, position + 1);
-            Mix(scores, call->Values + first, headDim, position + 1, factors, heads, call->Output + (row * kernel->Heads + firstHead) * headDim);
+            float* query = call->Packed + row * call->RowValues + (firstHead + Math.Min(head, heads - 1)) * headDim;
+            Turn(call, query, position, scale, queries + head * headDim);
         }
+        long perHead = call->Capacity * headDim;
+        float* keys = call->Keys + sequenceHead * perHead, values = call->Values + sequenceHead * perHead;
+        float* followingKeys = call->Keys + following / groups / call->Tokens * perHead;
+        Score(queries, keys, values, headDim, position + 1, scores);
+        Vector128<float> factors = Exponentiate(scores, position + 1);
+        Mix(scores, values, followingKeys, headDim, position + 1, factors, heads, call->Output + (row * kernel->Heads + firstHead) * headDim);
     }
 
     /// <summary>A head's values turned to its position and scaled.</summary>
@@ -238,13 +251,32 @@ internal static unsafe class CachedAttention
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Score(float* queries, float* keys, float* values, int headDim, int count, float* scores)
     {
-        for (int key = 0; key < count; key++, keys += headDim, values += headDim)
+        int key = 0;
+        for (; key + 2 <= count; key += 2, keys += 2 * headDim, values += 2 * headDim)
         {
-            for (int i = 0; i < headDim; i += 2 * Width)
+            Vector256<float> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+            for (int i = 0; i < headDim; i += Width)
             {
-                Sse.Prefetch0(keys + KeysAhead * headDim + i);
-                Sse.Prefetch0(values + i);
+                Sse.Prefetch0(keys + KeysAhead * headDim + 2 * i);
+                Sse.Prefetch0(values + 2 * i);
+                Vector256<float> first = Vector256.Load(keys + i), second = Vector256.Load(keys + headDim + i), query = Vector256.Load(queries + i);
+                a = Fma.MultiplyAdd(query, first, a);
+                e = Fma.MultiplyAdd(query, second, e);
+                query = Vector256.Load(queries + headDim + i);
+                b = Fma.MultiplyAdd(query, first, b);
+                f = Fma.MultiplyAdd(query, second, f);
+                query = Vector256.Load(queries + 2 * headDim + i);
+                c = Fma.MultiplyAdd(query, first, c);
+                g = Fma.MultiplyAdd(query, second, g);
+                query = Vector256.Load(queries + 3 * headDim + i);
+                d = Fma.MultiplyAdd(query, first, d);
+                h = Fma.MultiplyAdd(query, second, h);
             }
+            Sum(a, b, c, d).Store(scores + key * Group);
+            Sum(e, f, g, h).Store(scores + (key + 1) * Group);
+        }
+        if (key < count)
+        {
             Vector256<float> a = default, b = default, c = default, d = default;
             for (int i = 0; i < headDim; i += Width)
             {
@@ -254,45 +286,48 @@ internal static unsafe class CachedAttention
                 c = Fma.MultiplyAdd(Vector256.Load(queries + 2 * headDim + i), k, c);
                 d = Fma.MultiplyAdd(Vector256.Load(queries + 3 * headDim + i), k, d);
             }
-            Vector256<float> sums = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
-            (sums.GetLower() + sums.GetUpper()).Store(scores + key * Group);
+            Sum(a, b, c, d).Store(scores + key * Group);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Sum(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        Vector256<float> sums = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
+        return sums.GetLower() + sums.GetUpper();
     }
 
     /// <summary>Scores to e^(score - largest), and one over their sum for each query.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static Vector128<float> Exponentiate(float* scores, int count)
     {
-        Vector128<float> largest = Vector128.Load(scores), sum = default;
+        Vector128<float> largest = Vector128.Load(scores);
         for (int key = 1; key < count; key++)
             largest = Vector128.Max(largest, Vector128.Load(scores + key * Group));
+        if (count % 2 != 0) // so that they go in pairs; the last is not read
+            Vector128.Create(float.NegativeInfinity).Store(scores + count * Group);
         Vector256<float> twice = Vector256.Create(largest, largest), sums = default;
-        int at = 0;
-        for (; at + 2 <= count; at += 2)
+        for (int key = 0; key < count; key += 2)
         {
-            Vector256<float> e = Vector256.Exp(Vector256.Load(scores + at * Group) - twice);
-            e.Store(scores + at * Group);
+            Vector256<float> e = VectorExp.Of(Vector256.Load(scores + key * Group) - twice);
+            e.Store(scores + key * Group);
             sums += e;
         }
-        if (at < count)
-        {
-            sum = Vector128.Exp(Vector128.Load(scores + at * Group) - largest);
-            sum.Store(scores + at * Group);
-        }
-        return Vector128<float>.One / (sum + sums.GetLower() + sums.GetUpper());
+        return Vector128<float>.One / (sums.GetLower() + sums.GetUpper());
     }
 
-    /// <summary>The values weighted by the scores, two vectors of four queries at a time.</summary>
+    /// <summary>The values weighted by the scores, two vectors of four queries at a time. Asks for the keys that are next, as many.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Mix(float* scores, float* values, int headDim, int count, Vector128<float> factors, int heads, float* output)
+    private static void Mix(float* scores, float* values, float* followingKeys, int headDim, int count, Vector128<float> factors, int heads, float* output)
     {
         Columns* sums = stackalloc Columns[Group];
         for (int i = 0; i < headDim; i += 2 * Width)
         {
             Columns a = default, b = default, c = default, d = default;
-            float* value = values + i;
-            for (int key = 0; key < count; key++, value += headDim)
+            float* value = values + i, followingKey = followingKeys + i;
+            for (int key = 0; key < count; key++, value += headDim, followingKey += headDim)
             {
+                Sse.Prefetch1(followingKey);
                 Vector256<float> low = Vector256.Load(value), high = Vector256.Load(value + Width);
                 float* score = scores + key * Group;
                 Add(ref a, low, high, score[0]);

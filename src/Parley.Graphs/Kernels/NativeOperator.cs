@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Parley.Graphs;
 
@@ -166,23 +165,4 @@ internal unsafe struct NativeOperator
         NativeMemory.Free(node->State);
         NativeMemory.Free(node);
     }
-}
-
-/// <summary>Parley's own operators, which stand in for the runtime's where this processor has the instructions for them.</summary>
-internal static unsafe class NativeOperators
-{
-    private static readonly Lazy<nint> Domain = new(() =>
-    {
-        nint domain = OrtApi.CreateDomain(NativeOperator.Literal("parley"u8));
-        OrtApi.AddOperator(domain, (nint)PanelProduct.Define());
-        OrtApi.AddOperator(domain, (nint)CachedAttention.Define());
-        OrtApi.AddOperator(domain, (nint)GatedSilu.Define());
-        return domain;
-    });
-
-    /// <summary>True if they run on this processor; <see cref="PanelProduct"/> needs more.</summary>
-    public static bool AreSupported => Avx2.IsSupported && Fma.IsSupported;
-
-    /// <summary>Makes them known to a session.</summary>
-    public static void AddTo(nint sessionOptions) => OrtApi.AddDomain(sessionOptions, Domain.Value);
 }

@@ -33,8 +33,10 @@ internal static unsafe class PanelKernels
 {
     private static readonly Lock Gate = new();
     private static readonly Precision[] AllFormats = [Precision.Q8, Precision.Q8Fine, Precision.Q4, Precision.Q4Fast];
-    private static readonly bool IsWide = Avx512BW.IsSupported && HasAvx512Vnni();
-    private static readonly nint[,] Addresses = new nint[AllFormats.Length, MostRows + 1];
+    private static readonly nint[,] Addresses = new nint[AllFormats.Length, PanelKernelWriter.MostRows(isWide: true) + 1];
+
+    /// <summary>True if vectors have 512 bits.</summary>
+    public static bool IsWide { get; } = Avx512BW.IsSupported && HasAvx512Vnni();
 
     /// <summary>The ways of packing weights that there are kernels for.</summary>
     public static ReadOnlySpan<Precision> Formats => AllFormats;

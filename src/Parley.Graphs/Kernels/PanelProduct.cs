@@ -58,9 +58,8 @@ internal static unsafe class PanelProduct
         public int Groups; // of rows that are multiplied together, as alike as can be
         public int ChunkPanels;
         public int NextRow;
-        public int Threads;
-        public int* NextPanels; // of each thread's own part
-        public sbyte* Values;   // of each group: PanelArguments
+        public WorkParts Parts;
+        public sbyte* Values; // of each group: PanelArguments
         public float* Scales;
         public int* Corrections;
 
@@ -105,8 +104,6 @@ internal static unsafe class PanelProduct
         {
             int threads = OnnxEnvironment.Threads;
             int* next = stackalloc int[threads];
-            for (int thread = 0; thread < threads; thread++)
-                next[thread] = FirstPanel(kernel, thread, threads);
             long chunk = Math.Min(ChunkBytes / kernel->PanelBytes, kernel->Panels / (threads * LeastChunks));
             float* scales = (float*)(scratch.Address + (nint)valueBytes);
             Call call = new()
@@ -114,7 +111,7 @@ internal static unsafe class PanelProduct
                 Kernel = kernel, Input = (float*)OrtApi.Data(input), Weights = (byte*)OrtApi.Data(weights),
                 Bias = bias == 0 ? null : (float*)OrtApi.Data(bias), Output = (float*)OrtApi.Data(output),
                 Rows = checked((int)rows), Groups = (int)((rows + PanelKernels.MostRows - 1) / PanelKernels.MostRows),
-                ChunkPanels = (int)Math.Max(1, chunk), Threads = threads, NextPanels = next,
+                ChunkPanels = (int)Math.Max(1, chunk), Parts = new(next, kernel->Panels, threads),
                 Values = (sbyte*)scratch.Address, Scales = scales, Corrections = (int*)(scales + blocks),
             };
             if (call.Rows >= ParallelRows)
@@ -138,8 +135,6 @@ internal static unsafe class PanelProduct
     [UnmanagedCallersOnly]
     private static void MultiplyPanels(void* call, nuint thread) => Multiply((Call*)call, (int)thread);
 
-    private static int FirstPanel(Kernel* kernel, int thread, int threads) => (int)((long)kernel->Panels * thread / threads);
-
     /// <summary>Takes rows until none is left.</summary>
     private static void Quantize(Call* call)
     {
@@ -155,24 +150,15 @@ internal static unsafe class PanelProduct
         }
     }
 
-    /// <summary>
-    /// Takes panels of the thread's own part, one after another in memory, so that what was read ahead is what comes next; then those
-    /// that other threads have not begun.
-    /// </summary>
+    /// <summary>Takes panels until none is left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply(Call* call, int thread)
     {
-        Kernel* kernel = call->Kernel;
         float* products = stackalloc float[PanelKernels.MostRows * PanelLayout.Rows];
-        int count = call->ChunkPanels, threads = call->Threads;
-        for (int i = 0; i < threads; i++)
+        for ((int panel, int end) = call->Parts.Take(ref thread, call->ChunkPanels); panel < end; (panel, end) = call->Parts.Take(ref thread, call->ChunkPanels))
         {
-            int part = (thread + i) % threads, end = FirstPanel(kernel, part + 1, threads);
-            for (int first; (first = Interlocked.Add(ref call->NextPanels[part], count) - count) < end;)
-            {
-                for (int panel = first; panel < Math.Min(first + count, end); panel++)
-                    MultiplyPanel(call, panel, products);
-            }
+            for (; panel < end; panel++)
+                MultiplyPanel(call, panel, products);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class GraphSession : IDisposable
         using SessionOptions options = OnnxEnvironment.CreateSessionOptions();
         options.GraphOptimizationLevel = optimization;
         if (NativeOperators.AreSupported)
-            NativeOperators.AddTo(options.DangerousGetHandle());
+            NativeOperators.AddTo(options);
         if (folder is not null)
             options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
         WeightMemory? weights = folder is null ? null : WeightMemory.Load(model, folder, options);

@@ -20,7 +20,7 @@ public class StandInTests
                 Graph graph = g.Output("y", y).Build();
                 Assert.Contains(graph.ForThisMachine().ToOnnx(Inline).Graph.Node, node => node.OpType == CachedAttention.Name);
                 using GraphSession ours = graph.Open(), theirs = GraphSession.Open(graph, graph.ToOnnx(Inline), null);
-                GraphCheck.Within(Steps(theirs, prompt, seed), Steps(ours, prompt, seed), 1e-5, $"{heads} heads on {kvHeads} of {headDim}, {layout}, {prompt} tokens, seed {seed}");
+                GraphCheck.Within(Steps(theirs, prompt, seed), Steps(ours, prompt, seed), 1e-4, $"{heads} heads on {kvHeads} of {headDim}, {layout}, {prompt} tokens, seed {seed}");
             }, iter: 60);
     }
 
