@@ -309,7 +309,7 @@ internal static unsafe class CachedAttention
         Vector256<float> twice = Vector256.Create(largest, largest), sums = default;
         for (int key = 0; key < count; key += 2)
         {
-            Vector256<float> e = VectorExp.Of(Vector256.Load(scores + key * Group) - twice);
+            Vector256<float> e = Vector256.Exp(Vector256.Load(scores + key * Group) - twice);
             e.Store(scores + key * Group);
             sums += e;
         }

@@ -87,7 +87,7 @@ internal static unsafe class GatedSilu
             for (; i <= width - Vector256<float>.Count; i += Vector256<float>.Count)
             {
                 Vector256<float> x = Vector256.Load(gate + i);
-                (x / (Vector256<float>.One + VectorExp.Of(-x)) * Vector256.Load(up + i)).Store(output + i);
+                (x / (Vector256<float>.One + Vector256.Exp(-x)) * Vector256.Load(up + i)).Store(output + i);
             }
             for (; i < width; i++)
                 output[i] = gate[i] / (1 + MathF.Exp(-gate[i])) * up[i];
