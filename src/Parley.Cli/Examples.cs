@@ -30,7 +30,7 @@ internal static class Examples
         "parity" => ["parley parity tests/goldens", "parley parity tests/goldens/starter-voice --json"],
         "inspect" => ["parley inspect model.safetensors", "parley inspect model.pth --classes TTS.tts.configs", "parley inspect model.nemo --json"],
         "export" => ["parley export models/voxtral-4b-tts -o onnx --precision q4"],
-        "bench" => ["parley bench voxtral --random", "parley bench voxtral --random --precision q8 --batch 1 --batch 4", "parley bench brain --random", "parley bench brain --model qwen3-0.6b-q8_0.gguf --batch 1"],
+        "bench" => ["parley bench voxtral --random", "parley bench voxtral --random --precision q8 --batch 1 --batch 4", "parley bench voxtral --random --errors", "parley bench brain --random", "parley bench brain --model qwen3-0.6b-q8_0.gguf --batch 1"],
         "parley" => ["parley up", "parley say \"Good morning.\" -o hello.wav", "parley hear hello.wav"],
         _ => [],
     };

@@ -50,4 +50,32 @@ public sealed class WeightCommandTests : IDisposable
         Assert.Contains("Voxtral Realtime", error.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Usage, await RunAsync("export", TestData.Golden("voxtral/small-b"), "-o", folder.FullName, "--precision", "q5"));
     }
+
+    [Fact]
+    public async Task Bench_tells_what_a_precision_adds_to_every_stage()
+    {
+        string[] command = ["bench", "voxtral", "--model", TestData.Golden("voxtral/tiny"), "--errors", "--precision", "q8", "--folder", folder.FullName];
+        Assert.Equal(0, await RunAsync([.. command, "--json"]));
+        JsonElement[] rows = [.. JsonDocument.Parse(output.ToString()).RootElement.GetProperty("errors").EnumerateArray()];
+        Assert.Equal("decoder, prompt", rows[0].GetProperty("stage").GetString());
+        Assert.InRange(rows[0].GetProperty("root_mean_square").GetDouble(), 0.001, 0.1);
+        Assert.Equal(JsonValueKind.Null, rows[0].GetProperty("codes_changed").ValueKind);
+
+        output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync(command));
+        Assert.Contains("flow matching", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "--model FOLDER")]
+    [InlineData("--errors", "--model FOLDER")]
+    [InlineData("--random --model x --errors", "--model FOLDER")]
+    [InlineData("--model x", "--errors")]
+    [InlineData("--random --errors --batch 2", "--batch")]
+    [InlineData("--random --errors --precision bf16", "CUDA")]
+    public async Task Bench_refuses_options_that_do_not_go_together(string options, string said)
+    {
+        Assert.Equal(ExitCodes.Usage, await RunAsync(["bench", "voxtral", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]));
+        Assert.Contains(said, error.ToString(), StringComparison.Ordinal);
+    }
 }

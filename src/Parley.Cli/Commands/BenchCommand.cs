@@ -13,19 +13,33 @@ internal static class BenchCommand
 
     private static Command BuildVoxtral(Terminal terminal)
     {
-        Option<bool> random = new("--random") { Description = "Full-size random weights: they take as long as trained ones and need no download", Required = true };
+        Option<bool> random = new("--random") { Description = "Full-size random weights: they take as long as trained ones and need no download" };
+        Option<string?> model = new("--model") { Description = "With --errors, the weights of a published folder", HelpName = "FOLDER" };
+        Option<bool> errors = new("--errors") { Description = "Instead of times, what each precision adds to every stage of f32; takes 15 GB of memory and of disk" };
         Option<string[]> precisions = new("--precision") { Description = "q8, q4, q4-fast, f32; all three quantised ones by default", AllowMultipleArgumentsPerToken = true };
         Option<int[]> batches = new("--batch") { Description = "Utterances at a time; 1, 2 and 4 by default", AllowMultipleArgumentsPerToken = true };
-        Option<string?> folder = new("--folder") { Description = "Where the random weights are written and kept, 2.5 to 4.5 GB each; by default in the temporary folder", HelpName = "FOLDER" };
+        Option<string?> folder = new("--folder") { Description = "Where the random weights are written and kept, 2.5 to 4.5 GB each, f32 14 GB; by default in the temporary folder", HelpName = "FOLDER" };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("voxtral", "Voxtral-4B-TTS: prefill, frames, codec, real-time factor") { random, precisions, batches, folder, json };
+        Command command = new("voxtral", "Voxtral-4B-TTS: prefill, frames, codec, real-time factor; errors of the precisions") { random, model, precisions, batches, errors, folder, json };
         command.SetAction((parsed, cancel) => Task.Run(() =>
         {
             Precision[] wanted = [.. (parsed.GetValue(precisions) is { Length: > 0 } names ? names : ["q8", "q4", "q4-fast"]).Select(Precision.Parse)];
+            CheckTogether(parsed.GetValue(random), parsed.GetValue(model), parsed.GetValue(errors), parsed.GetValue(batches));
+            if (wanted.Any(precision => precision == Precision.F16 || precision == Precision.BF16))
+                throw new CommandException(ExitCodes.Usage, "f16 and bf16 are for CUDA: --precision is q8, q4, q4-fast or f32.");
             int[] sizes = parsed.GetValue(batches) is { Length: > 0 } given ? given : [1, 2, 4];
             if (sizes.Any(size => size is < 1 or > 64))
                 throw new CommandException(ExitCodes.Usage, "--batch is from 1 to 64.");
             string place = parsed.GetValue(folder) ?? Path.Combine(Path.GetTempPath(), "parley-bench");
+            if (parsed.GetValue(errors))
+            {
+                BenchErrorReport found = VoxtralErrorBench.Run(parsed.GetValue(model), wanted, place, new CompileNotice(terminal.Error, terminal.IsErrorInteractive), cancel);
+                if (parsed.GetValue(json))
+                    DataJson.Write(terminal, found);
+                else
+                    VoxtralErrorBench.WriteTable(terminal, found);
+                return ExitCodes.Success;
+            }
             MachineLimits limits = MachineLimits.Measure(cancel);
             List<BenchRow> rows = [];
             foreach (Precision precision in wanted)
@@ -38,6 +52,16 @@ internal static class BenchCommand
             return ExitCodes.Success;
         }, cancel));
         return command;
+    }
+
+    private static void CheckTogether(bool random, string? model, bool errors, int[]? batches)
+    {
+        if (random == model is not null)
+            throw new CommandException(ExitCodes.Usage, "Take --random weights or, with --errors, those of a published folder: --model FOLDER.");
+        if (model is not null && !errors)
+            throw new CommandException(ExitCodes.Usage, "--model needs --errors: times are measured on --random weights, which take as long.");
+        if (errors && batches is { Length: > 0 })
+            throw new CommandException(ExitCodes.Usage, "--batch is for times: --errors compares one utterance.");
     }
 
     private static BenchRow Row(VoxtralBenchmarkResult result)

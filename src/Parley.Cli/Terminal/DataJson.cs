@@ -60,6 +60,10 @@ internal sealed record BenchRow(
 
 internal sealed record BenchReport(int Cores, double ReadGbPerSecond, double GflopPerSecond, IReadOnlyList<BenchRow> Results);
 
+internal sealed record BenchErrorRow(string Precision, string Stage, double? RootMeanSquare, double? Largest, double? CodesChanged);
+
+internal sealed record BenchErrorReport(string Weights, IReadOnlyList<BenchErrorRow> Errors);
+
 internal sealed record BrainBenchRow(
     int Batch, double Prefill, double LlamaPrefill, double PrefillRatio, double Decode, double LlamaDecode, double DecodeRatio);
 
@@ -81,6 +85,7 @@ internal sealed record BrainBenchReport(
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(InspectReport))]
 [JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(BenchErrorReport))]
 [JsonSerializable(typeof(BrainBenchReport))]
 [JsonSerializable(typeof(Commands.WhisperBenchReport))]
 internal sealed partial class CliJson : JsonSerializerContext;

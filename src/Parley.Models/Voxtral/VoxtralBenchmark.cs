@@ -48,9 +48,8 @@ public static class VoxtralBenchmark
         VoxtralConfig config, Precision precision, IReadOnlyList<int> batches, string folder,
         IProgress<CompileProgress>? progress = null, CancellationToken cancel = default)
     {
-        Checkpoint checkpoint = Checkpoint.Random("voxtral-random", root => VoxtralWeights.Bind(root, config), seed: 1);
         long begin = Stopwatch.GetTimestamp();
-        using Voxtral model = Voxtral.Open(config, checkpoint, precision, new(folder, checkpoint.Identity), progress, cancel);
+        using Voxtral model = OpenRandom(config, precision, folder, progress, cancel);
         TimeSpan compile = Stopwatch.GetElapsedTime(begin);
 
         float[] rows = new float[VoiceFrames * config.Dim];
@@ -70,6 +69,14 @@ public static class VoxtralBenchmark
         peak = Math.Max(peak, process.PeakWorkingSet64 - memory.Bytes);
         double share = (process.TotalProcessorTime - cpu) / Stopwatch.GetElapsedTime(wall) / Environment.ProcessorCount;
         return new(precision, compile, model.Decoder.Graph.WeightBytes, model.AcousticBytes, prefill, firstAudio, times, peak, share);
+    }
+
+    /// <summary>A model of random weights, the same in every precision.</summary>
+    internal static Voxtral OpenRandom(
+        VoxtralConfig config, Precision precision, string folder, IProgress<CompileProgress>? progress, CancellationToken cancel)
+    {
+        Checkpoint checkpoint = Checkpoint.Random("voxtral-random", root => VoxtralWeights.Bind(root, config), seed: 1);
+        return Voxtral.Open(config, checkpoint, precision, new(folder, checkpoint.Identity), progress, cancel);
     }
 
     private static void Prefill(Voxtral model, VoxtralPrompt prompt, CancellationToken cancel)
