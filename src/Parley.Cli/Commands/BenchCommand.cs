@@ -72,14 +72,15 @@ internal static class BenchCommand
             result.TimeToFirstAudio.TotalMilliseconds, result.PeakBytes / 1e9, result.CpuShare,
             [.. result.Batches.Select(batch => new BenchBatchRow(
                 batch.Batch, batch.DecoderStep.TotalMilliseconds, result.DecoderBytes / batch.DecoderStep.TotalSeconds / batch.ReadBytesPerSecond,
-                batch.Acoustic.TotalMilliseconds, batch.Codec.TotalMilliseconds, batch.Frame.TotalMilliseconds, batch.RealTimeFactor(frame), batch.ReadBytesPerSecond / 1e9))]);
+                batch.Acoustic.TotalMilliseconds, batch.Codec.TotalMilliseconds, batch.Frame.TotalMilliseconds, batch.RealTimeFactor(frame),
+                batch.ReadBytesPerSecond / 1e9, batch.ReadAheadBytesPerSecond / 1e9))]);
     }
 
     private static void WriteTables(Terminal terminal, BenchReport report)
     {
         terminal.Out.WriteLine(Invariant($"{report.Cores} cores, {report.ReadGbPerSecond:F1} GB/s read, {report.GflopPerSecond:F0} GFLOP/s f32, measured now."));
         DataTable models = new("precision", "opened in", "decoder", "prefill", "first audio", "peak memory", "cores got");
-        DataTable frames = new("precision", "batch", "decoder", "of the bandwidth", "acoustic", "codec", "whole frame", "real-time factor", "read meanwhile");
+        DataTable frames = new("precision", "batch", "decoder", "of the bandwidth", "acoustic", "codec", "whole frame", "real-time factor", "read", "read ahead");
         foreach (BenchRow row in report.Results)
         {
             models.Add(row.Precision, Invariant($"{row.CompileSeconds:F1} s"), Invariant($"{row.DecoderGb:F2} GB"), Invariant($"{row.PrefillTokensPerSecond:F0} tokens/s"),
@@ -87,11 +88,12 @@ internal static class BenchCommand
             foreach (BenchBatchRow batch in row.Batches)
             {
                 frames.Add(row.Precision, Invariant($"{batch.Batch}"), Invariant($"{batch.DecoderMs:F0} ms"), Invariant($"{batch.DecoderShareOfBandwidth:P0}"),
-                    Invariant($"{batch.AcousticMs:F0} ms"), Invariant($"{batch.CodecMs:F0} ms"), Invariant($"{batch.FrameMs:F0} ms"), Invariant($"{batch.Rtf:F2}"), Invariant($"{batch.ReadGbPerSecond:F1} GB/s"));
+                    Invariant($"{batch.AcousticMs:F0} ms"), Invariant($"{batch.CodecMs:F0} ms"), Invariant($"{batch.FrameMs:F0} ms"), Invariant($"{batch.Rtf:F2}"), Invariant($"{batch.ReadGbPerSecond:F1} GB/s"), Invariant($"{batch.ReadAheadGbPerSecond:F1} GB/s"));
             }
         }
         models.Write(terminal);
         frames.Write(terminal);
+        terminal.Out.WriteLine("'read' is this machine's memory read plainly, measured in turns with the decoder steps: what their bandwidth is compared with. Asked for ahead of time, as the steps do, it can be faster.");
         terminal.Out.WriteLine("A frame is 80 ms of sound; times are for all utterances of a batch together. Below a real-time factor of 1 is faster than real time.");
         if (report.Results.Any(row => row.CpuShare < 0.85))
             terminal.Out.WriteLine("Other programs used the machine meanwhile ('cores got'): measure again when it is idle.");

@@ -142,9 +142,8 @@ internal static class WhisperBench
     private static WhisperPartRow Part(string name, Precision precision, WhisperModel model, TimeSpan opened, int[] sizes, CancellationToken cancel)
     {
         WhisperPartTimes times = WhisperBenchmark.Parts(model, sizes, cancel);
-        using Process process = Process.GetCurrentProcess();
         return new(name, precision.Name, opened.TotalSeconds, model.EncoderBytes / 1e6, model.StepBytes / 1e6, times.Features.TotalMilliseconds,
-            times.Encode.TotalSeconds, times.EncodeProcessor.TotalSeconds, process.PeakWorkingSet64 / 1e9,
+            times.Encode.TotalSeconds, times.EncodeProcessor.TotalSeconds, PeakMemory.Bytes / 1e9,
             [.. times.Steps.Select(step => new WhisperStepRow(step.Windows, step.Clock.TotalMilliseconds, step.Processor.TotalMilliseconds))]);
     }
 

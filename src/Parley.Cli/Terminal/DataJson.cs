@@ -53,7 +53,7 @@ internal sealed record TensorRow(string Name, string Type, IReadOnlyList<long> S
 
 internal sealed record InspectReport(string File, string? Model, long Parameters, long Bytes, IReadOnlyList<TensorRow> Tensors, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Unread);
 
-internal sealed record BenchBatchRow(int Batch, double DecoderMs, double DecoderShareOfBandwidth, double AcousticMs, double CodecMs, double FrameMs, double Rtf, double ReadGbPerSecond);
+internal sealed record BenchBatchRow(int Batch, double DecoderMs, double DecoderShareOfBandwidth, double AcousticMs, double CodecMs, double FrameMs, double Rtf, double ReadGbPerSecond, double ReadAheadGbPerSecond);
 
 internal sealed record BenchRow(
     string Precision, double CompileSeconds, double DecoderGb, double PrefillTokensPerSecond, double FirstAudioMs, double PeakGb, double CpuShare, IReadOnlyList<BenchBatchRow> Batches);

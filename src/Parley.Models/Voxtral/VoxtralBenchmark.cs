@@ -10,7 +10,8 @@ namespace Parley.Models.Voxtral;
 /// <param name="Codec">The codec for one frame of all of them, decoded <see cref="VoxtralBenchmark.CodecChunk"/> frames at a time.</param>
 /// <param name="Frame">One whole frame of all of them, as the loop makes it.</param>
 /// <param name="ReadBytesPerSecond">How fast this machine read its memory, measured in turns with the decoder steps.</param>
-public sealed record VoxtralBatchTimes(int Batch, TimeSpan DecoderStep, TimeSpan Acoustic, TimeSpan Codec, TimeSpan Frame, double ReadBytesPerSecond)
+/// <param name="ReadAheadBytesPerSecond">The same when it asks for memory ahead of time.</param>
+public sealed record VoxtralBatchTimes(int Batch, TimeSpan DecoderStep, TimeSpan Acoustic, TimeSpan Codec, TimeSpan Frame, double ReadBytesPerSecond, double ReadAheadBytesPerSecond)
 {
     /// <summary>Compute time over the audio time of all utterances: below 1 is faster than real time.</summary>
     public double RealTimeFactor(TimeSpan frameDuration) => Frame / (frameDuration * Batch);
@@ -48,6 +49,7 @@ public static class VoxtralBenchmark
         VoxtralConfig config, Precision precision, IReadOnlyList<int> batches, string folder,
         IProgress<CompileProgress>? progress = null, CancellationToken cancel = default)
     {
+        PeakMemory.Forget();
         long begin = Stopwatch.GetTimestamp();
         using Voxtral model = OpenRandom(config, precision, folder, progress, cancel);
         TimeSpan compile = Stopwatch.GetElapsedTime(begin);
@@ -61,12 +63,11 @@ public static class VoxtralBenchmark
         (TimeSpan cpu, long wall) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
         double prefill = PrefillTokens / MedianSeconds(2, 1, () => Prefill(model, prompt, cancel));
         TimeSpan firstAudio = FirstAudio(model, prompt, cancel);
-        process.Refresh();
-        long peak = process.PeakWorkingSet64;
+        long peak = PeakMemory.Bytes;
         using MemoryProbe memory = new();
         VoxtralBatchTimes[] times = [.. batches.Select(batch => Batch(model, prompt, batch, memory, cancel))];
         process.Refresh();
-        peak = Math.Max(peak, process.PeakWorkingSet64 - memory.Bytes);
+        peak = Math.Max(peak, PeakMemory.Bytes - memory.Bytes);
         double share = (process.TotalProcessorTime - cpu) / Stopwatch.GetElapsedTime(wall) / Environment.ProcessorCount;
         return new(precision, compile, model.Decoder.Graph.WeightBytes, model.AcousticBytes, prefill, firstAudio, times, peak, share);
     }
@@ -75,6 +76,7 @@ public static class VoxtralBenchmark
     internal static Voxtral OpenRandom(
         VoxtralConfig config, Precision precision, string folder, IProgress<CompileProgress>? progress, CancellationToken cancel)
     {
+        PeakMemory.Forget();
         Checkpoint checkpoint = Checkpoint.Random("voxtral-random", root => VoxtralWeights.Bind(root, config), seed: 1);
         return Voxtral.Open(config, checkpoint, precision, new(folder, checkpoint.Identity), progress, cancel);
     }
@@ -113,19 +115,20 @@ public static class VoxtralBenchmark
                 batch.Step(cancel);
             batch.TakeSamples(utterances, (_, _) => { }, cancel);
         }) / CodecChunk;
-        List<double> decoder = [], acoustic = [], read = [];
+        List<double> decoder = [], acoustic = [], read = [], ahead = [];
         for (int i = 0; i < Steps; i++)
         {
             (TimeSpan forAcoustic, TimeSpan forDecoder) = batch.TimedStep(cancel);
             acoustic.Add(forAcoustic.TotalSeconds);
             decoder.Add(forDecoder.TotalSeconds);
             read.Add(memory.ReadBytesPerSecond());
+            ahead.Add(memory.ReadAheadBytesPerSecond());
         }
         using VoxtralCodecRun run = model.Codec.CreateRun();
         VoxtralCodecStream[] streams = [.. utterances.Select(_ => run.CreateStream())];
         int[] codes = [.. utterances.SelectMany(utterance => utterance.Codes.Take(CodecChunk * VoxtralCodes.PerFrame(model.Config.AudioModel)))];
         double codec = MedianSeconds(Steps / 2, WarmUp, () => run.Decode(streams, codes, cancel)) / CodecChunk;
-        return new(size, TimeSpan.FromSeconds(Median(decoder)), TimeSpan.FromSeconds(Median(acoustic)), TimeSpan.FromSeconds(codec), TimeSpan.FromSeconds(whole), Median(read));
+        return new(size, TimeSpan.FromSeconds(Median(decoder)), TimeSpan.FromSeconds(Median(acoustic)), TimeSpan.FromSeconds(codec), TimeSpan.FromSeconds(whole), Median(read), Median(ahead));
     }
 
     /// <summary>The middle of several runs after some that do not count.</summary>

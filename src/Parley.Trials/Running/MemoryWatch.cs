@@ -1,3 +1,4 @@
+using Parley.Graphs;
 using Parley.Trials.Measuring;
 
 namespace Parley.Trials.Running;
@@ -41,16 +42,8 @@ internal sealed class MemoryWatch : IAsyncDisposable
     /// <summary>Before a call of an engine of this process.</summary>
     public void BeginCall()
     {
-        if (!OperatingSystem.IsLinux() || !IsThisProcess)
-            return;
-        try
-        {
-            File.WriteAllText("/proc/self/clear_refs", "5"); // sets VmHWM back to what is resident now
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            // A container may forbid it; the mark then counts from the start of the process.
-        }
+        if (IsThisProcess)
+            PeakMemory.Forget();
     }
 
     /// <summary>After a call.</summary>
