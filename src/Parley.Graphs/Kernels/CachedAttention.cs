@@ -226,24 +226,37 @@ internal static unsafe class CachedAttention
         Mix(scores, values, followingKeys, headDim, position + 1, factors, heads, call->Output + (row * kernel->Heads + firstHead) * headDim);
     }
 
-    /// <summary>A head's values turned to its position and scaled.</summary>
+    /// <summary>A head's values turned to its position and scaled: pairs (a, b) to (a · cos - b · sin, b · cos + a · sin).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(Call* call, float* from, int position, float scale, float* to)
     {
         int headDim = call->HeadDim, half = headDim / 2;
         if (call->Cosines is null)
         {
-            for (int i = 0; i < headDim; i++)
-                to[i] = from[i] * scale;
+            for (int i = 0; i < headDim; i += Width)
+                (Vector256.Load(from + i) * scale).Store(to + i);
             return;
         }
         float* cosines = call->Cosines + (long)position * half, sines = call->Sines + (long)position * half;
-        (int step, int apart) = call->Kernel->IsInterleaved ? (2, 1) : (1, half);
-        for (int i = 0; i < half; i++)
+        if (call->Kernel->IsInterleaved)
         {
-            float a = from[i * step] * scale, b = from[i * step + apart] * scale;
-            to[i * step] = a * cosines[i] - b * sines[i];
-            to[i * step + apart] = b * cosines[i] + a * sines[i];
+            Vector256<int> twice = Vector256.Create(0, 0, 1, 1, 2, 2, 3, 3);
+            Vector256<float> signs = Vector256.Create(-1f, 1, -1, 1, -1, 1, -1, 1);
+            for (int i = 0; i < headDim; i += Width, cosines += Width / 2, sines += Width / 2)
+            {
+                Vector256<float> x = Vector256.Load(from + i) * scale, swapped = Avx.Permute(x, 0b10_11_00_01);
+                Vector256<float> cosine = Avx2.PermuteVar8x32(Vector128.Load(cosines).ToVector256Unsafe(), twice);
+                Vector256<float> sine = Avx2.PermuteVar8x32(Vector128.Load(sines).ToVector256Unsafe(), twice);
+                (x * cosine + swapped * (sine * signs)).Store(to + i);
+            }
+            return;
+        }
+        for (int i = 0; i < half; i += Width)
+        {
+            Vector256<float> a = Vector256.Load(from + i) * scale, b = Vector256.Load(from + half + i) * scale;
+            Vector256<float> cosine = Vector256.Load(cosines + i), sine = Vector256.Load(sines + i);
+            (a * cosine - b * sine).Store(to + i);
+            (b * cosine + a * sine).Store(to + half + i);
         }
     }
 
