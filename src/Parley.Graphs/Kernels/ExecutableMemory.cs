@@ -9,10 +9,7 @@ internal static unsafe partial class ExecutableMemory
     private const int Private = 0x02, Anonymous = 0x20;   // MAP_
     private static readonly nint Failed = -1;
 
-    /// <summary>
-    /// True if this system lets a process make code: some forbid it (SELinux without execmem, MemoryDenyWriteExecute of systemd). The
-    /// runtime's own compiler would not work there either, unless it was told to use double mappings.
-    /// </summary>
+    /// <summary>True if this system lets a process make code: some forbid it (SELinux without execmem, MemoryDenyWriteExecute of systemd).</summary>
     public static bool IsAllowed { get; } = OperatingSystem.IsLinux() && TryCopy([0xC3]) != 0; // a lone return
 
     /// <summary>The address of a copy of <paramref name="code"/> that can be called.</summary>

@@ -72,6 +72,7 @@ internal static unsafe class PanelProduct
         int format = checked((int)OrtApi.Attribute(info, "format"u8));
         Precision precision = PanelKernels.Formats[format];
         PanelLayout layout = new(precision, depth, width);
+        _ = PanelKernels.Of(format, rows: 1); // so that the first run does not wait for the assembler to start
         Kernel* kernel = (Kernel*)NativeMemory.Alloc((nuint)sizeof(Kernel));
         *kernel = new()
         {
