@@ -140,8 +140,9 @@ public sealed class CommandTests : IDisposable
 
         JsonElement turn = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("turns")[0];
         Assert.Equal("You said: The weather is fine.", turn.GetProperty("answer").GetString());
-        Assert.Equal(["end of turn", "transcript", "first token", "first clause", "first sound", "first sound played"],
-            turn.GetProperty("waterfall").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()));
+        string?[] stages = [.. turn.GetProperty("waterfall").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString())];
+        Assert.Equal(["end of turn", "transcript"], stages[..2].Order()); // the words may be there while the silence is still waited for
+        Assert.Equal(["first token", "first clause", "first sound", "first sound played"], stages[2..]);
         output.GetStringBuilder().Clear();
         Assert.Equal(0, await RunAsync("hear", answer));
         Assert.Equal(0, ErrorRate.OfWords("You said the weather is fine.", output.ToString(), WhisperEnglishNormalizer.Instance).Errors);
