@@ -14,7 +14,7 @@ internal sealed class RowQuantizedInitializer : TransposedInitializer
     public const int ActivationZero = 128, LargestActivation = 127;
 
     /// <summary>What 8-bit values that meet such activations reach. x64 without VNNI adds two products in 16 bit and saturates: 255 * 64 * 2 just fits.</summary>
-    public static int LargestWeight { get; } = HasExactDotProducts() ? 127 : 64;
+    public static int LargestWeight { get; } = !X86Base.IsSupported || Vnni.HasAvx512 || Vnni.HasAvx ? 127 : 64;
 
     public RowQuantizedInitializer(string name, Weight[] rows) : base(name, rows, elementBytes: 1)
     {
@@ -39,15 +39,5 @@ internal sealed class RowQuantizedInitializer : TransposedInitializer
             for (int n = 0; n < line.Length; n++)
                 bytes[n] = (byte)(sbyte)MathF.Round(line[n] * factors[n]);
         };
-    }
-
-    private static bool HasExactDotProducts()
-    {
-        if (!X86Base.IsSupported)
-            return true;
-        (_, _, int features, _) = X86Base.CpuId(7, 0);
-        (int more, _, _, _) = X86Base.CpuId(7, 1);
-        bool hasAvx512Vnni = (features >> 11 & 1) != 0, hasAvxVnni = (more >> 4 & 1) != 0;
-        return hasAvx512Vnni || hasAvxVnni;
     }
 }

@@ -36,7 +36,7 @@ internal static unsafe class PanelKernels
     private static readonly nint[,] Addresses = new nint[AllFormats.Length, PanelKernelWriter.MostRows(isWide: true) + 1];
 
     /// <summary>True if vectors have 512 bits.</summary>
-    public static bool IsWide { get; } = Avx512BW.IsSupported && HasAvx512Vnni();
+    public static bool IsWide { get; } = Avx512BW.IsSupported && Vnni.HasAvx512;
 
     /// <summary>The ways of packing weights that there are kernels for.</summary>
     public static ReadOnlySpan<Precision> Formats => AllFormats;
@@ -63,6 +63,4 @@ internal static unsafe class PanelKernels
         }
         return (delegate* unmanaged<PanelArguments*, void>)address;
     }
-
-    private static bool HasAvx512Vnni() => (X86Base.CpuId(7, 0).Ecx >> 11 & 1) != 0;
 }

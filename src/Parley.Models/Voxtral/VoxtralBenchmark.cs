@@ -76,7 +76,6 @@ public static class VoxtralBenchmark
     internal static Voxtral OpenRandom(
         VoxtralConfig config, Precision precision, string folder, IProgress<CompileProgress>? progress, CancellationToken cancel)
     {
-        PeakMemory.Forget();
         Checkpoint checkpoint = Checkpoint.Random("voxtral-random", root => VoxtralWeights.Bind(root, config), seed: 1);
         return Voxtral.Open(config, checkpoint, precision, new(folder, checkpoint.Identity), progress, cancel);
     }

@@ -20,7 +20,7 @@ public class StandInTests
                 Graph graph = g.Output("y", y).Build();
                 Assert.Contains(graph.ForThisMachine().ToOnnx(Inline).Graph.Node, node => node.OpType == CachedAttention.Name);
                 using GraphSession ours = graph.Open(), theirs = GraphSession.Open(graph, graph.ToOnnx(Inline), null);
-                GraphCheck.Within(Steps(theirs, prompt, seed), Steps(ours, prompt, seed), 1e-4, $"{heads} heads on {kvHeads} of {headDim}, {layout}, {prompt} tokens, seed {seed}");
+                GraphCheck.Within(Steps(theirs, prompt, seed), Steps(ours, prompt, seed), 1e-5, $"{heads} heads on {kvHeads} of {headDim}, {layout}, {prompt} tokens, seed {seed}");
             }, iter: 60);
     }
 
@@ -101,7 +101,7 @@ public class StandInTests
         {
             run.UseCache(buffers, slot, 1);
             int tokens = prompt + 4 * slot;
-            Plain.Random(seed + 10 + slot, 1, tokens, 32).Values.CopyTo(run.Input("x", 1, tokens, 32).Floats);
+            Quiet(seed + 10 + slot, 1, tokens).CopyTo(run.Input("x", 1, tokens, 32).Floats);
             run.Run();
             results.AddRange(run.Output("y").Floats);
         }
@@ -109,10 +109,13 @@ public class StandInTests
         step.UseCache(buffers, 0, 2);
         for (int i = 0; i < 3; i++)
         {
-            Plain.Random(seed + 20 + i, 2, 1, 32).Values.CopyTo(step.Input("x", 2, 1, 32).Floats);
+            Quiet(seed + 20 + i, 2, 1).CopyTo(step.Input("x", 2, 1, 32).Floats);
             step.Run();
             results.AddRange(step.Output("y").Floats);
         }
         return [.. results];
     }
+
+    /// <summary>So that scores are of the size that trained ones have: e to a score of a hundred keeps five digits in f32.</summary>
+    private static float[] Quiet(int seed, int batch, int tokens) => [.. Plain.Random(seed, batch, tokens, 32).Values.Select(value => value / 4)];
 }
